@@ -1,0 +1,100 @@
+import { canonicalJson, type Json, type JsonObject } from './canonical-json.js';
+import { contentHash, type Hash } from './ids.js';
+import type { Identifier } from './identifier.js';
+import type { StoredEvent } from './stored-event.js';
+
+/** A CloudEvent 1.0 as JSON. Extensions are further members. */
+export type CloudEventJson = { [member: string]: Json } & {
+  specversion: string;
+  id: string;
+  source: string;
+  type: string;
+  time?: string;
+  data?: JsonObject;
+};
+
+/** What a channel sent: valid, its identifiers normalised, named by our ids. */
+export interface ReceivedEvent {
+  /** Our id of it: `eventId(hash, source, id)`. */
+  readonly eventId: string;
+  /** `interactionId(hash, source, object ?? id)`. */
+  readonly interaction: string;
+  readonly type: string;
+  /** As it came, but for `time`, which is filled in where it was absent. */
+  readonly cloudEvent: CloudEventJson;
+  /** Business time, milliseconds since 1970. */
+  readonly at: number;
+  /** It came without a time. */
+  readonly arrived?: true;
+  readonly mode?: 'backfill';
+  /** Keyed hash of `contentOf` the event as it was sent. */
+  readonly hash: string;
+  /** Normalised; the same length and order as `data.identifiers`. */
+  readonly identifiers: readonly Identifier[];
+}
+
+interface Recorded {
+  readonly hash: string;
+  readonly at: number;
+  readonly arrived: boolean;
+}
+
+/** What the decisions need to know of an interaction. */
+export type Interaction =
+  | { readonly status: 'new' }
+  | {
+      readonly status: 'recorded';
+      /** Of the stream's last event. */
+      readonly revision: number;
+      readonly events: ReadonlyMap<string, Recorded>;
+    };
+
+export const NEW_INTERACTION: Interaction = { status: 'new' };
+
+/** Folds one recorded event in. */
+export function evolve(
+  state: Interaction,
+  eventId: string,
+  event: Pick<StoredEvent, 'hash' | 'at' | 'arrived'>,
+): Interaction {
+  const events = new Map(state.status === 'new' ? [] : state.events);
+  events.set(eventId, { hash: event.hash, at: event.at, arrived: event.arrived === true });
+  return { status: 'recorded', revision: state.status === 'new' ? 0 : state.revision + 1, events };
+}
+
+/** The same `source` and `id` came with another content. Refused for good: sending it again does not help. */
+export class ContentConflictError extends Error {
+  readonly code = 'conflict';
+  readonly retriable = false;
+  constructor(readonly eventId: string) {
+    super('an event with this source and id was accepted before, with another content');
+    this.name = 'ContentConflictError';
+  }
+}
+
+/**
+ * Takes an event into its interaction: the events to append, `[]` where it is recorded already.
+ * @throws ContentConflictError
+ */
+export function receiveInteraction(event: ReceivedEvent, state: Interaction, hash: Hash): ReceivedEvent[] {
+  const recorded = state.status === 'new' ? undefined : state.events.get(event.eventId);
+  if (recorded === undefined) return [event];
+  if (recorded.hash === event.hash || isCopyWithTime(event, recorded, hash)) return [];
+  throw new ContentConflictError(event.eventId);
+}
+
+/** An event that came without a time is given out with one: that copy is the same event. */
+function isCopyWithTime(event: ReceivedEvent, recorded: Recorded, hash: Hash): boolean {
+  if (!recorded.arrived || event.arrived === true || event.at !== recorded.at) return false;
+  return contentHash(hash, contentOf(event.cloudEvent, 'without time')) === recorded.hash;
+}
+
+/** What of a CloudEvent is compared between copies, as canonical JSON: all but the `threadline*` extensions. */
+export function contentOf(event: JsonObject, time: 'with time' | 'without time' = 'with time'): string {
+  const content: JsonObject = {};
+  for (const [member, value] of Object.entries(event)) {
+    if (member.startsWith('threadline') || (member === 'time' && time === 'without time')) continue;
+    Object.defineProperty(content, member, { value, enumerable: true });
+  }
+  return canonicalJson(content);
+}
