@@ -51,15 +51,21 @@ export type Interaction =
 
 export const NEW_INTERACTION: Interaction = { status: 'new' };
 
-/** Folds one recorded event in. */
-export function evolve(
-  state: Interaction,
-  eventId: string,
-  event: Pick<StoredEvent, 'hash' | 'at' | 'arrived'>,
-): Interaction {
+/** One event of the interaction's stream. */
+export interface InteractionReceived {
+  readonly eventId: string;
+  readonly event: Pick<StoredEvent, 'hash' | 'at' | 'arrived'>;
+}
+
+/** Folds the stream's next events in, oldest first: a list, so that a long stream is copied once and not once an event. */
+export function evolve(state: Interaction, received: readonly InteractionReceived[]): Interaction {
+  if (received.length === 0) return state;
   const events = new Map(state.status === 'new' ? [] : state.events);
-  events.set(eventId, { hash: event.hash, at: event.at, arrived: event.arrived === true });
-  return { status: 'recorded', revision: state.status === 'new' ? 0 : state.revision + 1, events };
+  for (const { eventId, event } of received) {
+    events.set(eventId, { hash: event.hash, at: event.at, arrived: event.arrived === true });
+  }
+  const revision = (state.status === 'new' ? -1 : state.revision) + received.length;
+  return { status: 'recorded', revision, events };
 }
 
 /** The same `source` and `id` came with another content. Refused for good: sending it again does not help. */
