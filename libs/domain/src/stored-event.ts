@@ -8,6 +8,8 @@ export interface StoredParty {
   readonly key: number;
   readonly kind: string;
   readonly strength: Strength;
+  /** It came with a name (a string that is not empty). */
+  readonly named?: true;
   /** Sealed under `key`, context `<event id>/<index>`: the identifier as it came, as JSON. The home has none: see `box` below. */
   readonly box?: string;
 }
@@ -62,6 +64,8 @@ export interface ClearData {
   consent?: { purpose: string; channel?: string };
   /** The names of the profile's fields; the values are sealed. */
   profile?: string[];
+  /** The profile has a name (a string that is not empty). */
+  named?: true;
   /** Keyed token of the id of the promise that was kept or broken. */
   promise?: string;
 }
@@ -123,6 +127,7 @@ function addOwnPart(clear: ClearData, event: InteractionEvent, hash: Hash): void
     }
     case 'profile.stated':
       clear.profile = Object.keys(event.data.profile);
+      if (text(event.data.profile['name']) && event.data.profile['name'].trim() !== '') clear.named = true;
       return;
     case 'promise.kept':
     case 'promise.broken':

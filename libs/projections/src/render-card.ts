@@ -1,0 +1,199 @@
+import type { Json, JsonObject } from '@threadline/domain/canonical-json';
+import type { CommonData, Purchase, Social } from '@threadline/domain/event-catalogue';
+import { STRENGTHS, type Strength } from '@threadline/domain/identifier';
+import type { ClearData } from '@threadline/domain/stored-event';
+import type { Card, CardItem } from './card.js';
+import { laterName, type Naming } from './contribution.js';
+import { compare } from './decimal.js';
+import { compareRefs, type PlacedRef, type Summary } from './summary.js';
+
+/** An event opened for reading; `data` is absent where its key is gone. */
+export interface OpenedData {
+  readonly source: string;
+  readonly clear: ClearData;
+  readonly data: JsonObject | undefined;
+  /** Per identifier of the event: the name that came with it, while its key is there. */
+  readonly names: readonly (string | undefined)[];
+}
+
+/** A party as its customer's card shows it. */
+export interface CardParty {
+  readonly id: string;
+  readonly kind: string;
+  readonly value: string;
+  readonly naming: Naming;
+}
+
+/** Present visits are those that began within this time before the moment asked about, in milliseconds. */
+const PRESENT = 12 * 3_600_000;
+const SHOWN = 1000;
+export const FORGOTTEN: JsonObject = { forgotten: true };
+
+const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+/** First seen first, then by id: the first is the customer's. */
+export function compareParties(a: CardParty, b: CardParty): number {
+  return a.naming.first - b.naming.first || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+/** The positions of the events that a card of this summary opens. */
+export function positionsOf(summary: Summary, parties: readonly CardParty[]): Set<number> {
+  const found = new Set<number>();
+  for (const ref of summary.items) found.add(ref[2]);
+  for (const ref of summary.facts.values()) found.add(ref[2]);
+  for (const ref of summary.words) found.add(ref[2]);
+  for (const ref of summary.profile.values()) found.add(ref[2]);
+  for (const { made, closed } of summary.promises.values()) if (made && closed !== true) found.add(made[2]);
+  const name = nameOf(parties);
+  if (summary.named !== null) found.add(summary.named[2]);
+  if (name !== null) found.add(name[2]);
+  return found;
+}
+
+const nameOf = (parties: readonly CardParty[]): PlacedRef | null =>
+  parties.reduce<PlacedRef | null>((latest, { naming }) => laterName(latest, naming.name), null);
+
+/** Keys in order, own members only, whatever they are called. */
+function record<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
+  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+/**
+ * The card of a customer: `parties` sorted by `compareParties`, at least one; `opened` has every position of
+ * `positionsOf`; `now` is the moment asked about.
+ */
+export function renderCard(
+  summary: Summary,
+  parties: readonly CardParty[],
+  opened: ReadonlyMap<number, OpenedData>,
+  now: number,
+): Card {
+  const first = parties[0];
+  if (first === undefined) throw new RangeError('a customer has at least one party');
+  const at = (position: number): OpenedData | undefined => opened.get(position);
+  return {
+    id: first.id,
+    ids: parties.slice(0, SHOWN).map(({ id }) => id),
+    name: customerName(summary, parties, opened),
+    identifiers: parties.slice(0, SHOWN).map(({ kind, value, naming }) => ({
+      kind,
+      value,
+      strength: STRENGTHS[naming.strength] as Strength,
+    })),
+    totals: { ids: parties.length, identifiers: parties.length },
+    firstSeen: iso(summary.first),
+    lastSeen: iso(summary.last),
+    counts: record(summary.counts),
+    purchases: {
+      orders: summary.orders,
+      returns: summary.returns,
+      spend: record(summary.spend),
+      last: iso(summary.lastOrder),
+      categories: categories(summary),
+      items: summary.items.flatMap((ref) => item(ref, at(ref[2]))),
+    },
+    facts: record(
+      [...summary.facts].map(([slot, ref]) => {
+        const event = at(ref[2]);
+        const fact = (event?.data as CommonData | undefined)?.facts?.[ref[3]];
+        return [slot, { value: fact?.value ?? (fact ? null : FORGOTTEN), at: stamp(ref[0]), source: event?.source ?? '' }];
+      }),
+    ),
+    consents: record([...summary.consents].map(([key, { given, at }]) => [key, { given, at: stamp(at) }])),
+    surveys: record(
+      [...summary.surveys].map(([metric, { last, count, sum }]) => [
+        metric,
+        { last: last[2], at: stamp(last[0]), count, mean: Number(sum) / count },
+      ]),
+    ),
+    social: { mentions: summary.mentions, latest: summary.words.map((ref) => words(ref[0], at(ref[2]))) },
+    promises: { open: openPromises(summary, opened) },
+    visits: { count: summary.visits, last: iso(summary.lastVisit), present: present(summary, now) },
+    profile: record(
+      [...summary.profile].map(([field, ref]): [string, Json] => {
+        const profile = at(ref[2])?.data?.['profile'] as JsonObject | undefined;
+        return [field, profile === undefined ? FORGOTTEN : (profile[field] ?? null)];
+      }),
+    ),
+  };
+}
+
+const stamp = (at: number): string => new Date(at).toISOString();
+
+function customerName(
+  summary: Summary,
+  parties: readonly CardParty[],
+  opened: ReadonlyMap<number, OpenedData>,
+): string | null {
+  if (summary.named !== null) {
+    const profile = opened.get(summary.named[2])?.data?.['profile'] as JsonObject | undefined;
+    if (typeof profile?.['name'] === 'string') return profile['name'];
+  }
+  const ref = nameOf(parties);
+  return ref === null ? null : (opened.get(ref[2])?.names[ref[3]] ?? null);
+}
+
+function categories(summary: Summary): Card['purchases']['categories'] {
+  return [...summary.categories]
+    .sort(([a, x], [b, y]) => compare(y.quantity, x.quantity) || (a < b ? -1 : a > b ? 1 : 0))
+    .map(([name, { quantity, spend }]) => ({ name, quantity: Number(quantity), spend: record(spend) }));
+}
+
+function item([at, , , place]: PlacedRef, event: OpenedData | undefined): CardItem[] {
+  const clear = event?.clear.purchase?.items?.[place];
+  if (clear === undefined) return [];
+  const sealed = (event?.data?.['purchase'] as Purchase | undefined)?.items?.[place];
+  return [
+    {
+      at: stamp(at),
+      sku: clear.sku ?? null,
+      name: sealed?.name ?? null,
+      category: clear.category ?? null,
+      quantity: clear.quantity,
+      price: clear.price,
+      currency: event?.clear.purchase?.currency ?? '',
+    },
+  ];
+}
+
+function words(at: number, event: OpenedData | undefined): Card['social']['latest'][number] {
+  const social = event?.data?.['social'] as Social | undefined;
+  const content = (event?.data as CommonData | undefined)?.content;
+  return {
+    at: stamp(at),
+    platform: event?.clear.social?.platform ?? null,
+    text: text(content?.text),
+    url: text(social?.url),
+  };
+}
+
+/** A date is its midnight in UTC; what cannot be read comes last. */
+function dueAt(due: string | null): number {
+  const at = due === null ? NaN : Date.parse(due);
+  return Number.isNaN(at) ? Infinity : at;
+}
+
+function openPromises(summary: Summary, opened: ReadonlyMap<number, OpenedData>): Card['promises']['open'] {
+  const open: Card['promises']['open'] = [];
+  for (const { made, closed } of summary.promises.values()) {
+    if (made === undefined || closed === true) continue;
+    const promise = (opened.get(made[2])?.data as CommonData | undefined)?.promises?.[made[3]];
+    if (promise === undefined) continue;
+    const { id, text: said = null, due = null } = promise;
+    open.push({ id, text: said, due, at: stamp(made[0]) });
+  }
+  return open.sort((a, b) => {
+    const [x, y] = [dueAt(a.due), dueAt(b.due)];
+    return x === y ? (a.id < b.id ? -1 : a.id > b.id ? 1 : 0) : x - y;
+  });
+}
+
+function present(summary: Summary, now: number): string | null {
+  let latest: readonly [number, string, string | null] | undefined;
+  for (const start of summary.open.values()) {
+    if (start[0] > now || start[0] <= now - PRESENT) continue;
+    if (latest === undefined || compareRefs(start, latest) > 0) latest = start;
+  }
+  return latest?.[2] ?? null;
+}

@@ -1,0 +1,204 @@
+import { add, type Decimal } from './decimal.js';
+
+/** Where a value came from: business time, our id of the event, its position in the log. */
+export type Ref = readonly [at: number, event: string, position: number];
+
+/** The same with a place in the event: which of its facts, items, promises. */
+export type PlacedRef = readonly [at: number, event: string, position: number, place: number];
+
+export interface CategorySum {
+  quantity: Decimal;
+  spend: Map<string, Decimal>;
+}
+
+export interface SurveySum {
+  count: number;
+  sum: Decimal;
+  last: readonly [at: number, event: string, score: number];
+}
+
+export interface PromiseState {
+  made?: PlacedRef;
+  closed?: true;
+}
+
+/**
+ * What a party's interactions add up to: clear values and references, never what was sealed. `combine` is
+ * associative and commutative with `emptySummary()` as its zero, so it does not matter in which order interactions
+ * come or parties are brought together.
+ */
+export interface Summary {
+  first: number | null;
+  last: number | null;
+  /** Timeline entries by channel. */
+  counts: Map<string, number>;
+  orders: number;
+  returns: number;
+  lastOrder: number | null;
+  spend: Map<string, Decimal>;
+  categories: Map<string, CategorySum>;
+  /** The latest `ITEMS` items that were bought. */
+  items: PlacedRef[];
+  facts: Map<string, PlacedRef>;
+  consents: Map<string, { at: number; event: string; given: boolean }>;
+  surveys: Map<string, SurveySum>;
+  mentions: number;
+  /** The latest `WORDS` words on social. */
+  words: Ref[];
+  /** By token of the promise's id. */
+  promises: Map<string, PromiseState>;
+  visits: number;
+  lastVisit: number | null;
+  /** Visits that started and, as far as these interactions tell, did not end: by interaction. */
+  open: Map<string, readonly [at: number, event: string, store: string | null]>;
+  /** Ends whose start is not among these interactions. */
+  ended: Set<string>;
+  profile: Map<string, Ref>;
+  /** The latest statement of a profile that has a name. */
+  named: Ref | null;
+}
+
+export const ITEMS = 20;
+export const WORDS = 5;
+
+export const emptySummary = (): Summary => ({
+  first: null,
+  last: null,
+  counts: new Map(),
+  orders: 0,
+  returns: 0,
+  lastOrder: null,
+  spend: new Map(),
+  categories: new Map(),
+  items: [],
+  facts: new Map(),
+  consents: new Map(),
+  surveys: new Map(),
+  mentions: 0,
+  words: [],
+  promises: new Map(),
+  visits: 0,
+  lastVisit: null,
+  open: new Map(),
+  ended: new Set(),
+  profile: new Map(),
+  named: null,
+});
+
+/** Latest by business time, then by event id, then by the earlier place in the event. Positive when `a` is later. */
+export function compareRefs(
+  a: readonly [number, string, ...unknown[]],
+  b: readonly [number, string, ...unknown[]],
+): number {
+  if (a[0] !== b[0]) return a[0] - b[0];
+  return a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0;
+}
+
+export const least = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.min(a, b);
+
+export const greatest = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.max(a, b);
+
+export const later = <R extends Ref | PlacedRef>(a: R | null | undefined, b: R | null | undefined): R | null =>
+  a == null ? (b ?? null) : b == null ? a : compareRefs(b, a) > 0 ? b : a;
+
+export function addAmount(into: Map<string, Decimal>, key: string, amount: Decimal): void {
+  const sum = into.get(key);
+  into.set(key, sum === undefined ? amount : add(sum, amount));
+}
+
+/** Keeps the latest `limit`, latest first; in one event the first places first. */
+export function keepLatest<R extends Ref | PlacedRef>(into: R[], refs: readonly R[], limit: number): void {
+  const last = into[limit - 1];
+  const wanted = last === undefined ? refs : refs.filter((ref) => compareRefs(ref, last) >= 0);
+  if (wanted.length === 0) return;
+  into.push(...wanted);
+  into.sort((a, b) => compareRefs(b, a) || (a[3] ?? 0) - (b[3] ?? 0));
+  if (into.length > limit) into.length = limit;
+}
+
+export function addVisit(
+  into: Summary,
+  interaction: string,
+  start: readonly [number, string, string | null] | 'ended',
+): void {
+  if (start === 'ended') {
+    if (!into.open.delete(interaction)) into.ended.add(interaction);
+  } else if (!into.ended.delete(interaction)) into.open.set(interaction, start);
+}
+
+export function addPromise(into: Summary, token: string, state: PromiseState): void {
+  const known = into.promises.get(token) ?? {};
+  const made = later(known.made, state.made);
+  into.promises.set(token, {
+    ...(made === null ? {} : { made }),
+    ...(known.closed === true || state.closed === true ? { closed: true } : {}),
+  });
+}
+
+export function addSurvey(into: Summary, metric: string, survey: SurveySum): void {
+  const known = into.surveys.get(metric);
+  into.surveys.set(
+    metric,
+    known === undefined
+      ? survey
+      : {
+          count: known.count + survey.count,
+          sum: add(known.sum, survey.sum),
+          last: compareRefs(survey.last, known.last) > 0 ? survey.last : known.last,
+        },
+  );
+}
+
+export function addCategory(into: Summary, name: string, sum: CategorySum): void {
+  const known = into.categories.get(name);
+  if (known === undefined) {
+    into.categories.set(name, { quantity: sum.quantity, spend: new Map(sum.spend) });
+    return;
+  }
+  known.quantity = add(known.quantity, sum.quantity);
+  for (const [currency, amount] of sum.spend) addAmount(known.spend, currency, amount);
+}
+
+export function addConsent(
+  into: Summary,
+  key: string,
+  consent: { at: number; event: string; given: boolean },
+): void {
+  const known = into.consents.get(key);
+  if (known === undefined || compareRefs([consent.at, consent.event], [known.at, known.event]) > 0) {
+    into.consents.set(key, consent);
+  }
+}
+
+export function keepLater<R extends Ref | PlacedRef>(into: Map<string, R>, key: string, ref: R): void {
+  const known = into.get(key);
+  if (known === undefined || compareRefs(ref, known) > 0) into.set(key, ref);
+}
+
+/** Adds `from` to `into` and answers `into`. */
+export function combine(into: Summary, from: Summary): Summary {
+  into.first = least(into.first, from.first);
+  into.last = greatest(into.last, from.last);
+  for (const [channel, count] of from.counts) into.counts.set(channel, (into.counts.get(channel) ?? 0) + count);
+  into.orders += from.orders;
+  into.returns += from.returns;
+  into.lastOrder = greatest(into.lastOrder, from.lastOrder);
+  for (const [currency, amount] of from.spend) addAmount(into.spend, currency, amount);
+  for (const [name, sum] of from.categories) addCategory(into, name, sum);
+  keepLatest(into.items, from.items, ITEMS);
+  for (const [slot, ref] of from.facts) keepLater(into.facts, slot, ref);
+  for (const [key, consent] of from.consents) addConsent(into, key, consent);
+  for (const [metric, survey] of from.surveys) addSurvey(into, metric, survey);
+  into.mentions += from.mentions;
+  keepLatest(into.words, from.words, WORDS);
+  for (const [token, state] of from.promises) addPromise(into, token, state);
+  into.visits += from.visits;
+  into.lastVisit = greatest(into.lastVisit, from.lastVisit);
+  for (const [interaction, start] of from.open) addVisit(into, interaction, start);
+  for (const interaction of from.ended) addVisit(into, interaction, 'ended');
+  for (const [field, ref] of from.profile) keepLater(into.profile, field, ref);
+  into.named = later(into.named, from.named);
+  return into;
+}
