@@ -1,0 +1,205 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { inspect } from 'node:util';
+import { isKey } from './auth.js';
+import { ThreadlineError } from './errors.js';
+import { EXIT } from './exit-codes.js';
+
+export interface ConfigurationProblem {
+  readonly variable: string;
+  /** Never repeats the value: it may be a secret. */
+  readonly message: string;
+}
+
+/** One or more variables are wrong; all of them are named. Exit code 78. */
+export class ConfigurationError extends ThreadlineError {
+  constructor(readonly problems: readonly ConfigurationProblem[]) {
+    const lines = problems.map(({ variable, message }) => `  ${variable} ${message}`);
+    super(`bad configuration:\n${lines.join('\n')}`, {
+      code: 'bad-configuration',
+      retriable: false,
+      exitCode: EXIT.configuration,
+    });
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type Mode = 'embedded' | 'cluster';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Base64 of exactly 32 bytes, white space around it aside; `undefined` where it is something else. */
+export function parseMasterKey(text: string): Buffer | undefined {
+  const trimmed = text.trim();
+  const key = Buffer.from(trimmed, 'base64');
+  // Node skips what is not base64 and takes stray bits at the end: only what it would write itself is a key.
+  return key.length === 32 && key.toString('base64') === trimmed.padEnd(44, '=') ? key : undefined;
+}
+
+/** Reads variables and remembers what is wrong with them. An empty variable counts as absent. */
+class Variables {
+  readonly problems: ConfigurationProblem[] = [];
+
+  constructor(private readonly env: Environment) {}
+
+  /** The value as `parse` makes it; where it gives nothing, the variable "must be `wanted`". */
+  read<T>(variable: string, wanted: string, parse: (text: string) => T | undefined): T | undefined {
+    const text = this.env[variable];
+    if (text === undefined || text === '') return undefined;
+    const value = parse(text);
+    if (value === undefined) this.refuse(variable, `must be ${wanted}`);
+    return value;
+  }
+
+  refuse(variable: string, message: string): void {
+    this.problems.push({ variable, message });
+  }
+
+  oneOf<T extends string>(variable: string, values: readonly T[]): T | undefined {
+    return this.read(variable, `one of ${values.join(', ')}`, (text) => values.find((value) => value === text));
+  }
+
+  port(variable: string): number | undefined {
+    return this.read(variable, 'a port number (0 to 65535; 0 takes any free one)', (text) =>
+      /^\d{1,5}$/.test(text) && Number(text) <= 65535 ? Number(text) : undefined,
+    );
+  }
+
+  url(variable: string, protocols: readonly string[]): string | undefined {
+    return this.read(variable, `a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`, (text) =>
+      URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).host !== ''
+        ? text
+        : undefined,
+    );
+  }
+
+  /** A file that can be read now; its content must please `accept`. */
+  file(variable: string, wanted: string, accept: (content: string) => boolean): string | undefined {
+    return this.read(variable, wanted, (path) => {
+      try {
+        return accept(readFileSync(path, 'utf8')) ? resolve(path) : undefined;
+      } catch {
+        return undefined;
+      }
+    });
+  }
+}
+
+const brokers = (text: string): string[] | undefined => {
+  const list = text.split(',').map((broker) => broker.trim());
+  return list.every((broker) => /^[^\s:/]+:\d{1,5}$/.test(broker)) ? list : undefined;
+};
+
+/** Phone metadata is loaded only where a country is given: most processes never need it. */
+const country = (text: string): string | undefined => {
+  const code = text.toUpperCase();
+  const { isSupportedCountry } = createRequire(import.meta.url)('libphonenumber-js/min') as {
+    isSupportedCountry(code: string): boolean;
+  };
+  return /^[A-Z]{2}$/.test(code) && isSupportedCountry(code) ? code : undefined;
+};
+
+const isJson = (content: string): boolean => {
+  try {
+    JSON.parse(content);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Everything that can be configured, checked. The variables are those of the contract. */
+export class Config {
+  /** `THREADLINE_PORT`; 0 takes any free one. */
+  readonly port: number;
+  readonly host: string;
+  /** `THREADLINE_DATA`, absolute. */
+  readonly folder: string;
+  readonly mode: Mode;
+  /** 32 bytes; absent: see `masterKeyFile`. */
+  readonly masterKey: Buffer | undefined;
+  /** Absolute, holds a key; absent too: `master.key` of the folder. */
+  readonly masterKeyFile: string | undefined;
+  /** A key with every scope; absent: one is made and printed once. */
+  readonly bootstrapKey: string | undefined;
+  /** ISO 3166 alpha-2, upper case. */
+  readonly country: string | undefined;
+  /** Absolute path of a JSON file. */
+  readonly identityRules: string | undefined;
+  readonly eventStorePort: number | undefined;
+  readonly smtpPort: number | undefined;
+  /** `host:port` each. */
+  readonly kafka: readonly string[] | undefined;
+  readonly eventStore: string | undefined;
+  readonly redis: string | undefined;
+  readonly vault: string | undefined;
+  /** Where the command line finds the hub. */
+  readonly url: string;
+  /** The command line's key. */
+  readonly key: string | undefined;
+  readonly logLevel: LogLevel;
+  /** A suite whose server is missing fails instead of saying that it was skipped. */
+  readonly serversRequired: boolean;
+
+  /** Throws `ConfigurationError`, which names every bad variable. */
+  constructor(env: Environment) {
+    const read = new Variables(env);
+    const anyKey = 'at least 24 characters of A-Z, a-z, 0-9, _ and -';
+    const keyOf = (text: string): string | undefined => (isKey(text) ? text : undefined);
+
+    this.port = read.port('THREADLINE_PORT') ?? 8080;
+    this.host =
+      read.read('THREADLINE_HOST', 'a host name or an address', (text) =>
+        /^[\w.:%-]+$/.test(text) ? text : undefined,
+      ) ?? '127.0.0.1';
+    this.folder = resolve(
+      read.read('THREADLINE_DATA', 'a path', (text) => (text.includes('\0') ? undefined : text)) ?? '.threadline',
+    );
+    this.mode = read.oneOf('THREADLINE_MODE', ['embedded', 'cluster']) ?? 'embedded';
+    this.masterKey = read.read('THREADLINE_MASTER_KEY', 'the base64 of exactly 32 bytes', parseMasterKey);
+    this.masterKeyFile = read.file(
+      'THREADLINE_MASTER_KEY_FILE',
+      'a file that can be read and holds the base64 of exactly 32 bytes',
+      (content) => parseMasterKey(content) !== undefined,
+    );
+    this.bootstrapKey = read.read('THREADLINE_BOOTSTRAP_KEY', anyKey, keyOf);
+    this.country = read.read('THREADLINE_COUNTRY', 'the code of a country (ISO 3166, two letters)', country);
+    this.identityRules = read.file('THREADLINE_IDENTITY_RULES', 'a JSON file that can be read', isJson);
+    this.eventStorePort = read.port('THREADLINE_EVENTSTORE_PORT');
+    this.smtpPort = read.port('THREADLINE_SMTP_PORT');
+    this.kafka = read.read('THREADLINE_KAFKA', 'a list of host:port, with commas between', brokers);
+    this.eventStore = read.url('THREADLINE_EVENTSTORE', ['esdb:', 'esdb+discover:', 'kurrentdb:']);
+    this.redis = read.url('THREADLINE_REDIS', ['redis:', 'rediss:']);
+    this.vault = read.url('THREADLINE_VAULT', ['redis:', 'rediss:']);
+    this.url = read.url('THREADLINE_URL', ['http:', 'https:']) ?? `http://127.0.0.1:${this.port || 8080}`;
+    this.key = read.read('THREADLINE_KEY', anyKey, keyOf);
+    this.logLevel = read.oneOf('THREADLINE_LOG_LEVEL', LOG_LEVELS) ?? 'info';
+    this.serversRequired = read.oneOf('THREADLINE_INT', ['required']) === 'required';
+
+    if (env['THREADLINE_MASTER_KEY'] && env['THREADLINE_MASTER_KEY_FILE']) {
+      read.refuse('THREADLINE_MASTER_KEY_FILE', 'cannot be given together with THREADLINE_MASTER_KEY');
+    }
+    if (this.mode === 'cluster') {
+      read.refuse('THREADLINE_MODE', 'cluster is not built yet: this version runs embedded only');
+    }
+    if (read.problems.length > 0) throw new ConfigurationError(read.problems);
+  }
+
+  /** What may be logged: the secrets are left out. */
+  toJSON(): Record<string, unknown> {
+    const { masterKey, bootstrapKey, key, eventStore, redis, vault, ...rest } = this;
+    const given = { masterKey, bootstrapKey, key, eventStore, redis, vault };
+    const hidden = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, '(set)']]));
+    return { ...rest, ...Object.fromEntries(hidden) };
+  }
+
+  [inspect.custom](): unknown {
+    return this.toJSON();
+  }
+}
+
+/** The configuration of this process; throws `ConfigurationError`. The only place that looks at `process.env`. */
+export const loadConfig = (env: Environment = process.env): Config => new Config(env);
