@@ -1,7 +1,17 @@
 import { CATALOGUE, isKnownType, type OwnPart } from '@threadline/domain/event-catalogue';
 import { rank } from '@threadline/domain/identifier';
 import type { ClearData, StoredEvent } from '@threadline/domain/stored-event';
-import { addAmount, addCategory, addConsent, addPromise, addSurvey, addVisit, greatest, ITEMS, keepLater } from './summary.js';
+import {
+  addAmount,
+  addCategory,
+  addConsent,
+  addPromise,
+  addSurvey,
+  addVisit,
+  greatest,
+  ITEMS,
+  keepLater,
+} from './summary.js';
 import { keepLatest, later, least, WORDS, type PlacedRef, type Ref, type Summary } from './summary.js';
 import { fromNumber, negate, times } from './decimal.js';
 

@@ -97,7 +97,10 @@ export function renderCard(
       [...summary.facts].map(([slot, ref]) => {
         const event = at(ref[2]);
         const fact = (event?.data as CommonData | undefined)?.facts?.[ref[3]];
-        return [slot, { value: fact?.value ?? (fact ? null : FORGOTTEN), at: stamp(ref[0]), source: event?.source ?? '' }];
+        return [
+          slot,
+          { value: fact?.value ?? (fact ? null : FORGOTTEN), at: stamp(ref[0]), source: event?.source ?? '' },
+        ];
       }),
     ),
     consents: record([...summary.consents].map(([key, { given, at }]) => [key, { given, at: stamp(at) }])),

@@ -74,7 +74,9 @@ export function summaryFromJson(text: string): Summary {
     returns: json.r ?? 0,
     lastOrder: json.lo ?? null,
     spend: new Map(json.$),
-    categories: new Map(json.c?.map(([name, quantity, spend]) => [name, { quantity, spend: new Map(spend) }])),
+    categories: new Map(
+      json.c?.map(([name, quantity, spend]) => [name, { quantity, spend: new Map(spend) }]),
+    ),
     items: json.i ?? [],
     facts: new Map(json.fa),
     consents: new Map(json.co),

@@ -100,8 +100,10 @@ export const least = (a: number | null, b: number | null): number | null =>
 export const greatest = (a: number | null, b: number | null): number | null =>
   a === null ? b : b === null ? a : Math.max(a, b);
 
-export const later = <R extends Ref | PlacedRef>(a: R | null | undefined, b: R | null | undefined): R | null =>
-  a == null ? (b ?? null) : b == null ? a : compareRefs(b, a) > 0 ? b : a;
+export const later = <R extends Ref | PlacedRef>(
+  a: R | null | undefined,
+  b: R | null | undefined,
+): R | null => (a == null ? (b ?? null) : b == null ? a : compareRefs(b, a) > 0 ? b : a);
 
 export function addAmount(into: Map<string, Decimal>, key: string, amount: Decimal): void {
   const sum = into.get(key);
@@ -181,7 +183,8 @@ export function keepLater<R extends Ref | PlacedRef>(into: Map<string, R>, key: 
 export function combine(into: Summary, from: Summary): Summary {
   into.first = least(into.first, from.first);
   into.last = greatest(into.last, from.last);
-  for (const [channel, count] of from.counts) into.counts.set(channel, (into.counts.get(channel) ?? 0) + count);
+  for (const [channel, count] of from.counts)
+    into.counts.set(channel, (into.counts.get(channel) ?? 0) + count);
   into.orders += from.orders;
   into.returns += from.returns;
   into.lastOrder = greatest(into.lastOrder, from.lastOrder);
