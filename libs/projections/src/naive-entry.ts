@@ -1,0 +1,81 @@
+import type { JsonObject } from '@threadline/domain/canonical-json';
+import { rfc3339 } from './naive-order.js';
+import type { NaiveRow } from './naive.js';
+import type { TimelineEntry } from './timeline-entry.js';
+
+/** What is shown as it came, under its own name. */
+const SHOWN = [
+  'object',
+  'sequence',
+  'brand',
+  'store',
+  'staff',
+  'identifiers',
+  'participants',
+  'content',
+  'facts',
+  'asks',
+  'promises',
+];
+
+/** The part of `data` that each type calls its own; of any other type there is none. */
+const OWN: Readonly<Record<string, string>> = {
+  'social.post': 'social',
+  'social.mention': 'social',
+  'social.message': 'social',
+  'call.started': 'call',
+  'call.ended': 'call',
+  'call.transcribed': 'call',
+  'visit.started': 'visit',
+  'visit.ended': 'visit',
+  'purchase.completed': 'purchase',
+  'purchase.returned': 'purchase',
+  'survey.answered': 'survey',
+  'web.viewed': 'web',
+  'web.tracked': 'web',
+  'profile.stated': 'profile',
+  'consent.given': 'consent',
+  'consent.withdrawn': 'consent',
+  'promise.kept': 'promise',
+  'promise.broken': 'promise',
+};
+
+/** Fields that an entry has for every type, in a form of its own. */
+const FIXED = ['channel', 'direction', 'conversation'];
+
+const ownPart = (type: string): string | undefined => (Object.hasOwn(OWN, type) ? OWN[type] : undefined);
+
+/** As the event says, else by the type's first word. */
+export function naiveChannel(type: string, data: { readonly [name: string]: unknown }): string {
+  if (typeof data['channel'] === 'string') return data['channel'];
+  const [word = ''] = type.split('.', 1);
+  return { call: 'phone', visit: 'store', purchase: 'store' }[word] ?? word;
+}
+
+/** The event as the timeline shows it, without its one-line summary, which is presentation. */
+export function naiveEntry({ fact, home }: NaiveRow): TimelineEntry {
+  const { data, type } = fact;
+  const own = ownPart(type);
+  const entry: Record<string, unknown> = {
+    event: fact.event,
+    source: fact.source,
+    id: fact.id,
+    interaction: fact.interaction,
+    type,
+    channel: naiveChannel(type, data),
+    at: rfc3339(fact.at),
+    recordedAt: rfc3339(fact.recordedAt),
+    position: String(fact.position),
+    direction: data['direction'] ?? null,
+    conversation: data['conversation'] ?? null,
+    summary: null,
+    party: home,
+  };
+  const extra: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(data)) {
+    if (SHOWN.includes(name) || name === own) entry[name] = value;
+    else if (!FIXED.includes(name)) extra.push([name, value]);
+  }
+  if (extra.length > 0) entry['extra'] = Object.fromEntries(extra) as JsonObject;
+  return entry as unknown as TimelineEntry;
+}
