@@ -59,7 +59,9 @@ class Variables {
   }
 
   oneOf<T extends string>(variable: string, values: readonly T[]): T | undefined {
-    return this.read(variable, `one of ${values.join(', ')}`, (text) => values.find((value) => value === text));
+    return this.read(variable, `one of ${values.join(', ')}`, (text) =>
+      values.find((value) => value === text),
+    );
   }
 
   port(variable: string): number | undefined {
@@ -69,10 +71,13 @@ class Variables {
   }
 
   url(variable: string, protocols: readonly string[]): string | undefined {
-    return this.read(variable, `a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`, (text) =>
-      URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).host !== ''
-        ? text
-        : undefined,
+    return this.read(
+      variable,
+      `a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`,
+      (text) =>
+        URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).host !== ''
+          ? text
+          : undefined,
     );
   }
 
@@ -156,7 +161,8 @@ export class Config {
         /^[\w.:%-]+$/.test(text) ? text : undefined,
       ) ?? '127.0.0.1';
     this.folder = resolve(
-      read.read('THREADLINE_DATA', 'a path', (text) => (text.includes('\0') ? undefined : text)) ?? '.threadline',
+      read.read('THREADLINE_DATA', 'a path', (text) => (text.includes('\0') ? undefined : text)) ??
+        '.threadline',
     );
     this.mode = read.oneOf('THREADLINE_MODE', ['embedded', 'cluster']) ?? 'embedded';
     this.masterKey = read.read('THREADLINE_MASTER_KEY', 'the base64 of exactly 32 bytes', parseMasterKey);
@@ -192,7 +198,9 @@ export class Config {
   toJSON(): Record<string, unknown> {
     const { masterKey, bootstrapKey, key, eventStore, redis, vault, ...rest } = this;
     const given = { masterKey, bootstrapKey, key, eventStore, redis, vault };
-    const hidden = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, '(set)']]));
+    const hidden = Object.entries(given).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, '(set)']],
+    );
     return { ...rest, ...Object.fromEntries(hidden) };
   }
 

@@ -1,0 +1,58 @@
+import { ThreadlineError } from '@threadline/platform/errors';
+import { EXIT } from '@threadline/platform/exit-codes';
+
+/** The master key is not the one that wraps this vault's keys, or there is none where one is needed. Exit code 78. */
+export class MasterKeyError extends ThreadlineError {
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: 'master-key', retriable: false, exitCode: EXIT.configuration, cause });
+  }
+}
+
+/** A box that does not match its key or its context: it was changed, cut, or moved from elsewhere. */
+export class DamagedBoxError extends ThreadlineError {
+  constructor(context: string, cause?: unknown) {
+    super(`the box of ${context} does not match its key and its context`, {
+      code: 'damaged-box',
+      retriable: false,
+      status: 500,
+      cause,
+    });
+  }
+}
+
+/** The vault's file cannot be opened: it is missing, is something else, or is newer than this code. Exit code 74. */
+export class VaultFileError extends ThreadlineError {
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: 'vault-file', retriable: false, exitCode: EXIT.io, cause });
+  }
+}
+
+/** Nothing could be written for now (the disk is full, the file is locked); nothing that was made is lost. 503. */
+export class VaultBusyError extends ThreadlineError {
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: 'vault-busy', retriable: true, status: 503, exitCode: EXIT.io, cause });
+  }
+}
+
+/**
+ * The disk refused a write or an fsync. What it holds now is unknown, and asking again proves nothing (Linux reports
+ * a failed fsync once): the process must end.
+ */
+export class VaultFailedError extends ThreadlineError {
+  readonly fatal = true;
+  constructor(cause: unknown) {
+    super('the vault could not be written to the disk', {
+      code: 'vault-failed',
+      retriable: false,
+      exitCode: EXIT.io,
+      cause,
+    });
+  }
+}
+
+/** A vault that was opened to read was asked to make or to destroy a key. */
+export class ReadOnlyVaultError extends ThreadlineError {
+  constructor() {
+    super('this vault was opened to read only', { code: 'read-only-vault', retriable: false });
+  }
+}

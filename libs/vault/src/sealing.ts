@@ -1,0 +1,151 @@
+import type { Json, JsonObject } from '@threadline/domain/canonical-json';
+import { channelOf, isKnownType } from '@threadline/domain/event-catalogue';
+import { homeIndex, type Identifier } from '@threadline/domain/identifier';
+import type { Hash } from '@threadline/domain/ids';
+import type { CloudEventJson, ReceivedEvent } from '@threadline/domain/interaction';
+import {
+  clearData,
+  type ClearData,
+  type StoredEvent,
+  type StoredParty,
+} from '@threadline/domain/stored-event';
+import type { Handle, Keyring } from './vault.js';
+
+/** An event of the log, with all that can still be read of it. */
+export interface OpenedEvent {
+  readonly stored: StoredEvent;
+  /**
+   * The clear part: as declared, or, for a type that is not in the catalogue, computed from what was opened; of a
+   * forgotten one of those only the channel is left.
+   */
+  readonly clear: ClearData;
+  /**
+   * The event as it came, `time` filled in; absent when it is forgotten. An identifier whose own key is gone is
+   * `{ kind, strength, forgotten: true }`.
+   */
+  readonly cloudEvent?: CloudEventJson;
+  /** Like `stored.parties`: kind and value as the vault has them (normalised); `undefined` where that key is gone. */
+  readonly identifiers: readonly (Identifier | undefined)[];
+  /** The key that the event itself was sealed under is gone. */
+  readonly forgotten: boolean;
+}
+
+const eventContext = (eventId: string): string => `${eventId}/event`;
+const identifierContext = (eventId: string, index: number): string => `${eventId}/${index}`;
+
+/**
+ * The event as it is stored. `handles` are those of its identifiers, in order, or the one of its interaction where it
+ * names nobody; the ring holds their keys.
+ */
+export function sealEvent(
+  received: ReceivedEvent,
+  handles: readonly Handle[],
+  keyring: Keyring,
+  hash: Hash,
+): StoredEvent {
+  const { eventId, type, cloudEvent, identifiers } = received;
+  if (handles.length !== Math.max(identifiers.length, 1)) {
+    throw new TypeError('sealing takes a handle for each identifier, or one for the interaction');
+  }
+  const came = identifiersOf(cloudEvent);
+  const home = homeIndex(identifiers);
+  const key = handles[Math.max(home, 0)] as Handle;
+  const parties = identifiers.map(({ kind, strength }, index): StoredParty => {
+    const original = came[index] ?? null;
+    const party = {
+      key: handles[index] as Handle,
+      kind,
+      strength,
+      ...(nameOf(original) && { named: true as const }),
+    };
+    if (index === home) return party;
+    return {
+      ...party,
+      box: keyring.seal(party.key, identifierContext(eventId, index), JSON.stringify(original)),
+    };
+  });
+  const onlyHome =
+    parties.length < 2
+      ? cloudEvent
+      : withIdentifiers(
+          cloudEvent,
+          came.map((one, i) => (i === home ? one : null)),
+        );
+  return {
+    v: 1,
+    source: cloudEvent.source,
+    at: received.at,
+    ...(received.arrived && { arrived: true }),
+    ...(received.mode && { mode: received.mode }),
+    hash: received.hash,
+    parties,
+    home,
+    ...(isKnownType(type) && { clear: clearData(type, cloudEvent.data ?? {}, hash) }),
+    key,
+    box: keyring.seal(key, eventContext(eventId), JSON.stringify(onlyHome)),
+  };
+}
+
+/**
+ * The reverse, as far as the keys are there: a key that is gone makes `forgotten`, never an error. Throws
+ * `DamagedBoxError` where a box is not what was sealed.
+ */
+export function openEvent(
+  eventId: string,
+  type: string,
+  stored: StoredEvent,
+  keyring: Keyring,
+  hash: Hash,
+): OpenedEvent {
+  const text = keyring.open(stored.key, eventContext(eventId), stored.box);
+  const sealed = text === undefined ? undefined : (JSON.parse(text) as CloudEventJson);
+  const came = sealed === undefined ? [] : identifiersOf(sealed);
+  const originals = stored.parties.map((party, index): Json | undefined => {
+    if (party.box === undefined) return came[index];
+    const opened = keyring.open(party.key, identifierContext(eventId, index), party.box);
+    return opened === undefined ? undefined : (JSON.parse(opened) as Json);
+  });
+  const identifiers = stored.parties.map((party, index): Identifier | undefined => {
+    const record = keyring.party(party.key);
+    if (record === undefined) return undefined;
+    const name = nameOf(originals[index] ?? null);
+    return { kind: record.kind, value: record.value, strength: party.strength, ...(name && { name }) };
+  });
+  if (sealed === undefined) {
+    return {
+      stored,
+      clear: stored.clear ?? { channel: channelOf(type, undefined) },
+      identifiers,
+      forgotten: true,
+    };
+  }
+  const cloudEvent =
+    stored.parties.length < 2
+      ? sealed
+      : withIdentifiers(
+          sealed,
+          stored.parties.map(
+            ({ kind, strength }, index) => originals[index] ?? { kind, strength, forgotten: true },
+          ),
+        );
+  const clear = stored.clear ?? clearData(type, cloudEvent.data ?? {}, hash);
+  return { stored, clear, cloudEvent, identifiers, forgotten: false };
+}
+
+function identifiersOf({ data }: CloudEventJson): readonly Json[] {
+  const identifiers = data?.['identifiers'];
+  return Array.isArray(identifiers) ? identifiers : [];
+}
+
+/** A name is a string that is not empty. */
+function nameOf(identifier: Json): string | undefined {
+  if (identifier === null || typeof identifier !== 'object' || Array.isArray(identifier)) return undefined;
+  const { name } = identifier;
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}
+
+/** A copy with other identifiers; every member keeps its place. */
+function withIdentifiers(event: CloudEventJson, identifiers: Json[]): CloudEventJson {
+  const data: JsonObject = { ...event.data, identifiers };
+  return { ...event, data };
+}

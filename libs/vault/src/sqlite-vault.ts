@@ -1,0 +1,305 @@
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { openBytes, sealBytes } from './box.js';
+import { DamagedBoxError, ReadOnlyVaultError, VaultBusyError } from './errors.js';
+import { RandomPool } from './random-pool.js';
+import { RecentMap } from './recent-map.js';
+import { hasTraces, scrub } from './scrub.js';
+import { openVaultFile, readVaultFile, translated } from './vault-file.js';
+import { checkMasterKey, dropOlder, makeKeys, unwrap, type VaultKeys } from './vault-keys.js';
+import type { Box, Handle, Keyring, PartyRecord, PartyRequest, Vault } from './vault.js';
+
+export interface SqliteVaultOptions {
+  /** The hub's data folder; it exists. */
+  readonly folder: string;
+  /** 32 bytes. */
+  readonly masterKey: Uint8Array;
+  /** Beside a writer in another thread or process. */
+  readonly readOnly?: boolean;
+}
+
+/** A key at hand. */
+interface Entry {
+  readonly key: KeyObject;
+  readonly owner: string;
+  /** A party's kind and value, sealed; null for an interaction's key. */
+  readonly box: Uint8Array | null;
+  /** `box`, opened when first asked for. */
+  record: PartyRecord | undefined;
+}
+
+/** Made and handed out, not stored yet. */
+interface Pending {
+  readonly handle: Handle;
+  readonly salt: Buffer;
+  readonly entry: Entry;
+}
+
+type KeyRow = [handle: number, owner: Uint8Array, salt: Uint8Array, box: Uint8Array | null];
+
+/** How many are held at least, and at most twice as many; see SPEED: a key and its record weigh about a kilobyte. */
+const ENTRIES_HELD = 2_048;
+const HANDLES_HELD = 8_192;
+/** So many unstored keys mean that the disk has been full for long: no more are made. */
+const PENDING_LIMIT = 100_000;
+
+const SALT = 16;
+const recordContext = (handle: Handle): string => `party/${handle}`;
+
+/** The id of a party or an interaction, as it is stored: 16 bytes. */
+function ownerBytes(id: string): Buffer {
+  const bytes = Buffer.from(id, 'hex');
+  if (id.length !== 32 || bytes.length !== 16) throw new TypeError('an id has 32 hex digits');
+  return bytes;
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** The vault in a file of its own. One writer; any number of readers in other threads and processes. */
+export class SqliteVault implements Vault {
+  readonly #db: DatabaseSync;
+  readonly #keys: VaultKeys;
+  readonly #folder: string;
+  readonly #readOnly: boolean;
+  readonly #random = new RandomPool();
+  readonly #entries = new RecentMap<Handle, Entry>(ENTRIES_HELD);
+  readonly #handles = new RecentMap<string, Handle>(HANDLES_HELD);
+  readonly #pending = new Map<Handle, Pending>();
+  readonly #pendingHandles = new Map<string, Handle>();
+  readonly #byHandle: StatementSync;
+  readonly #byOwner: StatementSync;
+  readonly #dataVersion: StatementSync;
+  readonly #destroyed: StatementSync;
+  #insert: StatementSync | undefined;
+  #seenVersion = -1;
+  #seenDestroyed = -1;
+
+  private constructor(db: DatabaseSync, keys: VaultKeys, { folder, readOnly = false }: SqliteVaultOptions) {
+    this.#db = db;
+    this.#keys = keys;
+    this.#folder = folder;
+    this.#readOnly = readOnly;
+    const rows = (where: string): StatementSync => {
+      const statement = db.prepare(`SELECT handle, owner, salt, box FROM sealing_key WHERE ${where} = ?`);
+      statement.setReturnArrays(true);
+      return statement;
+    };
+    this.#byHandle = rows('handle');
+    this.#byOwner = rows('owner');
+    this.#dataVersion = db.prepare('PRAGMA data_version');
+    this.#destroyed = db.prepare('SELECT count FROM destruction');
+  }
+
+  /**
+   * Opens the vault of the folder; the writer makes it where there is none.
+   * @throws MasterKeyError, VaultFileError, VaultBusyError
+   */
+  static open(options: SqliteVaultOptions): Promise<SqliteVault> {
+    return Promise.resolve().then(() => {
+      const { folder, masterKey, readOnly } = options;
+      checkMasterKey(masterKey);
+      const db = readOnly
+        ? readVaultFile(folder)
+        : openVaultFile(folder, (fresh) => makeKeys(fresh, masterKey));
+      try {
+        return translated(() => {
+          const { keys, generation, newest } = unwrap(db, masterKey);
+          if (!readOnly) {
+            // The end of a rotation that died half-way: once the newest key is in use, the older ones open nothing.
+            if (newest) dropOlder(db, generation);
+            if (hasTraces(db)) scrub(db, folder);
+          }
+          return new SqliteVault(db, keys, options);
+        });
+      } catch (error) {
+        db.close();
+        throw error;
+      }
+    });
+  }
+
+  // async, so that what is thrown is a rejection, as with a vault across the network.
+  async handlesFor(parties: readonly PartyRequest[]): Promise<Handle[]> {
+    return parties.map(({ party, kind, value }) => this.#handleOf(party) ?? this.#make(party, [kind, value]));
+  }
+
+  async handlesForInteractions(interactions: readonly string[]): Promise<Handle[]> {
+    return interactions.map(
+      (interaction) => this.#handleOf(interaction) ?? this.#make(interaction, undefined),
+    );
+  }
+
+  async commit(): Promise<void> {
+    this.#store();
+  }
+
+  async keys(handles: Iterable<Handle>): Promise<Keyring> {
+    this.#notice();
+    const ring = new Map<Handle, Entry>();
+    for (const handle of handles) {
+      const entry = this.#entryOf(handle);
+      if (entry) ring.set(handle, entry);
+    }
+    return new Ring((handle) => ring.get(handle) ?? this.#entryOf(handle));
+  }
+
+  async find(parties: readonly string[]): Promise<(Handle | undefined)[]> {
+    this.#notice();
+    return parties.map((party) => this.#handleOf(party));
+  }
+
+  async destroy(handle: Handle): Promise<boolean> {
+    if (this.#readOnly) throw new ReadOnlyVaultError();
+    this.#store();
+    return translated(() => {
+      // Left by an attempt that met a reader after its deletion: what to look for is not known any more.
+      if (hasTraces(this.#db)) scrub(this.#db, this.#folder);
+      const row = this.#byHandle.get(handle) as KeyRow | undefined;
+      if (row === undefined) return false;
+      this.#transaction(() => {
+        this.#db.prepare('DELETE FROM sealing_key WHERE handle = ?').run(handle);
+        this.#db.prepare('UPDATE destruction SET count = count + 1, traces = 1').run();
+      });
+      this.#entries.delete(handle);
+      this.#handles.delete(hex(row[1]));
+      scrub(this.#db, this.#folder, [row[1], row[2]]);
+      return true;
+    });
+  }
+
+  hash(...parts: string[]): string {
+    let text = '';
+    // The lengths keep the parts apart: ('ab', 'c') and ('a', 'bc') differ.
+    for (const part of parts) text += `${part.length}:${part}`;
+    return createHmac('sha256', this.#keys.naming).update(text, 'utf8').digest('hex').slice(0, 32);
+  }
+
+  async close(): Promise<void> {
+    if (this.#db.isOpen) translated(() => this.#db.close());
+  }
+
+  #handleOf(owner: string): Handle | undefined {
+    const known = this.#handles.get(owner) ?? this.#pendingHandles.get(owner);
+    if (known !== undefined) return known;
+    const row = translated(() => this.#byOwner.get(ownerBytes(owner))) as KeyRow | undefined;
+    if (row === undefined) return undefined;
+    this.#handles.set(owner, row[0]);
+    this.#entries.set(row[0], this.#entryFrom(row));
+    return row[0];
+  }
+
+  #make(owner: string, identity: [kind: string, value: string] | undefined): Handle {
+    if (this.#readOnly) throw new ReadOnlyVaultError();
+    if (this.#pending.size >= PENDING_LIMIT) throw new VaultBusyError('too many keys wait to be stored');
+    const handle = this.#newHandle();
+    const salt = Buffer.from(this.#random.take(SALT));
+    const key = this.#keyFrom(salt);
+    const box = identity ? sealBytes(key, recordContext(handle), JSON.stringify(identity)) : null;
+    const record = identity ? { handle, party: owner, kind: identity[0], value: identity[1] } : undefined;
+    this.#pending.set(handle, { handle, salt, entry: { key, owner, box, record } });
+    this.#pendingHandles.set(owner, handle);
+    return handle;
+  }
+
+  #newHandle(): Handle {
+    for (;;) {
+      const handle = this.#random.integer();
+      // One in 10^9 at a million keys, but a handle that is given twice would open one person's words as another's.
+      if (!this.#pending.has(handle) && this.#byHandle.get(handle) === undefined) return handle;
+    }
+  }
+
+  /** Stores what was made. When it fails, all of it stays in hand for the next attempt: no caller is told a lie. */
+  #store(): void {
+    if (this.#pending.size === 0) return;
+    translated(() => {
+      const insert = (this.#insert ??= this.#db.prepare(
+        'INSERT INTO sealing_key (handle, owner, salt, box) VALUES (?, ?, ?, ?)',
+      ));
+      this.#transaction(() => {
+        for (const { handle, salt, entry } of this.#pending.values()) {
+          insert.run(handle, ownerBytes(entry.owner), salt, entry.box);
+        }
+      });
+    });
+    for (const { handle, entry } of this.#pending.values()) {
+      this.#entries.set(handle, entry);
+      this.#handles.set(entry.owner, handle);
+    }
+    this.#pending.clear();
+    this.#pendingHandles.clear();
+  }
+
+  #transaction(run: () => void): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      run();
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** A reader looks whether keys were destroyed elsewhere since it looked last (1 µs where nothing was written). */
+  #notice(): void {
+    if (!this.#readOnly) return;
+    translated(() => {
+      const version = Number(this.#dataVersion.get()?.['data_version']);
+      if (version === this.#seenVersion) return;
+      const destroyed = Number(this.#destroyed.get()?.['count']);
+      if (destroyed !== this.#seenDestroyed) {
+        this.#entries.clear();
+        this.#handles.clear();
+      }
+      this.#seenVersion = version;
+      this.#seenDestroyed = destroyed;
+    });
+  }
+
+  #entryOf(handle: Handle): Entry | undefined {
+    const known = this.#entries.get(handle) ?? this.#pending.get(handle)?.entry;
+    if (known) return known;
+    const row = translated(() => this.#byHandle.get(handle)) as KeyRow | undefined;
+    if (row === undefined) return undefined;
+    const entry = this.#entryFrom(row);
+    this.#entries.set(handle, entry);
+    return entry;
+  }
+
+  #entryFrom([, owner, salt, box]: KeyRow): Entry {
+    return { key: this.#keyFrom(salt), owner: hex(owner), box, record: undefined };
+  }
+
+  #keyFrom(salt: Uint8Array): KeyObject {
+    return createSecretKey(createHmac('sha256', this.#keys.root).update(salt).digest());
+  }
+}
+
+class Ring implements Keyring {
+  constructor(private readonly entryOf: (handle: Handle) => Entry | undefined) {}
+
+  seal(handle: Handle, context: string, text: string): Box {
+    const entry = this.entryOf(handle);
+    if (entry === undefined) throw new Error('there is no key of this handle to seal with');
+    return sealBytes(entry.key, context, text).toString('base64');
+  }
+
+  open(handle: Handle, context: string, box: Box): string | undefined {
+    const entry = this.entryOf(handle);
+    return entry && openBytes(entry.key, context, Buffer.from(box, 'base64')).toString('utf8');
+  }
+
+  party(handle: Handle): PartyRecord | undefined {
+    const entry = this.entryOf(handle);
+    if (entry === undefined || entry.box === null) return undefined;
+    entry.record ??= recordOf(handle, entry.owner, openBytes(entry.key, recordContext(handle), entry.box));
+    return entry.record;
+  }
+}
+
+function recordOf(handle: Handle, party: string, content: Buffer): PartyRecord {
+  const [kind, value] = JSON.parse(content.toString('utf8')) as unknown[];
+  if (typeof kind !== 'string' || typeof value !== 'string') throw new DamagedBoxError(recordContext(handle));
+  return { handle, party, kind, value };
+}
