@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CustomerQueryDto, LogQueryDto, NoQueryDto, ReadQueryDto, SearchQueryDto, TimelineQueryDto } from './read-queries.js';
+import {
+  CustomerQueryDto,
+  LogQueryDto,
+  NoQueryDto,
+  ReadQueryDto,
+  SearchQueryDto,
+  TimelineQueryDto,
+} from './read-queries.js';
 import { readPosition, readTime } from './read-time.js';
 import { checkQuery, parametersOf, type QueryClass } from './read-validation.js';
 
@@ -49,7 +56,8 @@ describe('query parameters', () => {
     [NoQueryDto, { a: '1', constructor: 'x', ['__proto__']: 'y' }, ['__proto__', 'a', 'constructor']],
   ];
   for (const [type, given, expected] of bad) {
-    it(`names ${expected.join(', ')} in ${JSON.stringify(given)}`, () => assert.deepEqual(wrong(type, given), expected));
+    it(`names ${expected.join(', ')} in ${JSON.stringify(given)}`, () =>
+      assert.deepEqual(wrong(type, given), expected));
   }
 });
 
@@ -61,7 +69,13 @@ describe('times and positions', () => {
     assert.equal(readTime('2026-03-02T10:15:00 01:30'), Date.UTC(2026, 2, 2, 8, 45));
     assert.equal(readTime('2026-03-02t10:15:00-01:30'), Date.UTC(2026, 2, 2, 11, 45));
     assert.equal(readTime('2016-12-31T23:59:60Z'), Date.UTC(2017, 0, 1));
-    for (const text of ['', '2026-03-02', '2026-03-02T10:15Z', '2026-13-02T10:15:00Z', '2026-03-02T24:00:00Z']) {
+    for (const text of [
+      '',
+      '2026-03-02',
+      '2026-03-02T10:15Z',
+      '2026-13-02T10:15:00Z',
+      '2026-03-02T24:00:00Z',
+    ]) {
       assert.equal(readTime(text), undefined, text);
     }
     for (const text of ['2026-03-02T10:15:00', '2026-03-02T10:15:00+24:00', '2026-03-02T10:15:61Z', '١٢٣']) {
@@ -72,6 +86,7 @@ describe('times and positions', () => {
   it('reads positions that a number can hold exactly', () => {
     assert.equal(readPosition('0'), 0);
     assert.equal(readPosition('9007199254740991'), Number.MAX_SAFE_INTEGER);
-    for (const text of ['', '-1', '1.5', '0x10', '9007199254740992', ' 1']) assert.equal(readPosition(text), undefined);
+    for (const text of ['', '-1', '1.5', '0x10', '9007199254740992', ' 1'])
+      assert.equal(readPosition(text), undefined);
   });
 });

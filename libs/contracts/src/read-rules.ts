@@ -19,7 +19,11 @@ export const IsPosition = (): PropertyDecorator =>
 
 /** RFC 3339 with an offset. */
 export const IsTime = (): PropertyDecorator =>
-  text('time', 'must be a time as RFC 3339 says, such as 2026-03-02T10:15:00Z', (value) => readTime(value) !== undefined);
+  text(
+    'time',
+    'must be a time as RFC 3339 says, such as 2026-03-02T10:15:00Z',
+    (value) => readTime(value) !== undefined,
+  );
 
 export const IsPositionOrTime = (): PropertyDecorator =>
   text(
@@ -39,7 +43,9 @@ export const IsWholeNumber = (
     validator: {
       validate: (value: unknown, args?: ValidationArguments) => {
         if (typeof value !== 'string' || !/^\d{1,15}$/.test(value)) return false;
-        return Number(value) >= least && Number(value) <= limit((args?.object ?? {}) as Record<string, unknown>);
+        return (
+          Number(value) >= least && Number(value) <= limit((args?.object ?? {}) as Record<string, unknown>)
+        );
       },
       defaultMessage: (args?: ValidationArguments) =>
         `must be a whole number from ${least} to ${limit((args?.object ?? {}) as Record<string, unknown>)}`,

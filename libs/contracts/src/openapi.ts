@@ -1,0 +1,319 @@
+import type { Json, JsonObject } from '@threadline/domain/canonical-json';
+import { eventSchemas } from './openapi-event.js';
+import { exampleIds, examples } from './openapi-examples.js';
+import { pathParameter, queryParameters } from './openapi-parameters.js';
+import { answerSchemas } from './openapi-schemas.js';
+import { choice, id, position, ref, text } from './openapi-shapes.js';
+import {
+  CustomerQueryDto,
+  IdentityQueryDto,
+  LiveQueryDto,
+  LogQueryDto,
+  ReadQueryDto,
+  SearchQueryDto,
+  TimelineQueryDto,
+} from './read-queries.js';
+
+const PROBLEM = 'application/problem+json';
+
+const body = (schema: string, example: Json, mediaType = 'application/json'): JsonObject => ({
+  [mediaType]: { schema: ref(schema), example },
+});
+
+const positionHeader: JsonObject = {
+  'X-Threadline-Position': { description: 'Everything up to here is in the answer', schema: position() },
+};
+
+const answer = (
+  description: string,
+  content: JsonObject,
+  headers: JsonObject = positionHeader,
+): JsonObject => ({
+  description,
+  content,
+  headers,
+});
+
+const refusal = (description: string, schema = 'Problem'): JsonObject => ({
+  description,
+  content: { [PROBLEM]: { schema: ref(schema) } },
+});
+
+const problems = (...statuses: number[]): Record<string, JsonObject> => {
+  const all: Record<number, JsonObject> = {
+    400: {
+      description: 'Parameters or a body that cannot be taken: each is named',
+      content: body('Problem', examples.invalid, PROBLEM),
+    },
+    404: refusal('There is no such thing, or nothing of it was known then'),
+    409: refusal('It is under way already, or contradicts what is there'),
+    503: refusal('Try again after `Retry-After` seconds'),
+    504: refusal('`minPosition` was not reached within 5 s'),
+  };
+  const known = [...statuses.map((status) => [status, all[status] ?? {}] as const)];
+  return Object.fromEntries([
+    ...known,
+    [
+      401,
+      { ...refusal('No key, or none that is known'), headers: { 'WWW-Authenticate': { schema: text() } } },
+    ],
+    [403, refusal('The key has not this scope')],
+  ]);
+};
+
+/** `scope`: what the key must allow. */
+const operation = (
+  operationId: string,
+  tag: string,
+  summary: string,
+  scope: string,
+  more: JsonObject,
+): JsonObject => ({
+  operationId,
+  tags: [tag],
+  summary,
+  description: `Scope \`${scope}\`.`,
+  ...more,
+});
+
+const customerId = pathParameter('id', id('Any id that the customer ever had'), exampleIds.customer);
+
+const read = (
+  operationId: string,
+  summary: string,
+  parameters: JsonObject[],
+  content: JsonObject,
+  statuses: number[] = [400, 404, 504],
+): JsonObject =>
+  operation(operationId, 'customers', summary, 'read', {
+    parameters,
+    responses: { 200: answer(summary, content), ...problems(...statuses) },
+  });
+
+const writeEvents = operation('writeEvents', 'events', 'Takes events in', 'write', {
+  parameters: [
+    {
+      name: 'mode',
+      in: 'query',
+      schema: choice(['backfill']),
+      description: 'Original times, full stitching, no reactions, no live push',
+    },
+    {
+      name: 'wait',
+      in: 'query',
+      schema: choice(['log']),
+      description: 'Cluster mode: answer when the log has them',
+    },
+  ],
+  requestBody: {
+    required: true,
+    description: 'CloudEvents 1.0: structured, batch, or binary (the envelope in `ce-*` headers)',
+    content: {
+      'application/cloudevents+json': { schema: ref('AnyEvent'), example: examples.event },
+      'application/cloudevents-batch+json': {
+        schema: { type: 'array', items: ref('AnyEvent') },
+        example: examples.batch,
+      },
+      'application/json': {
+        schema: { type: 'object', description: 'Binary mode: `data` alone' },
+        example: examples.event['data'] ?? {},
+      },
+    },
+  },
+  responses: {
+    202: answer(
+      'At least one event is accepted or known already; what is accepted is durable',
+      body('Accepted', examples.accepted),
+    ),
+    ...problems(503),
+    400: {
+      description: 'None was acceptable, or the body is not what its content type says',
+      content: body('Rejection', examples.rejection, PROBLEM),
+    },
+    409: refusal('The same source and id came with another content', 'Rejection'),
+    413: refusal('Over 1 MiB an event, 8 MiB a request', 'Rejection'),
+    415: refusal('Unknown content type'),
+    429: refusal('Too much in flight; nothing was taken'),
+  },
+});
+
+const log = operation('readLog', 'events', 'The log itself, in its order', 'analyse', {
+  parameters: queryParameters(LogQueryDto),
+  responses: {
+    200: answer('CloudEvents as they came, opened', {
+      ...body('LogPage', examples.log),
+      'application/x-ndjson': { schema: text('One LoggedEvent a line') },
+    }),
+    ...problems(400, 504),
+  },
+});
+
+const live = operation('watch', 'live', 'Live push: server-sent events', 'read', {
+  parameters: [
+    ...queryParameters(LiveQueryDto),
+    { name: 'Last-Event-ID', in: 'header', schema: position(), description: 'Goes on after this position' },
+  ],
+  responses: {
+    200: answer('See /asyncapi.json for the messages', {
+      'text/event-stream': { schema: text('interaction, visit, customer.changed') },
+    }),
+    ...problems(400, 404, 504),
+  },
+});
+
+const admin = (operationId: string, summary: string, more: JsonObject): JsonObject =>
+  operation(operationId, 'administration', summary, 'admin', more);
+
+const open = (
+  operationId: string,
+  summary: string,
+  content: JsonObject,
+  more: Record<string, JsonObject> = {},
+): JsonObject => ({
+  operationId,
+  tags: ['the hub'],
+  summary,
+  security: [],
+  responses: { 200: { description: summary, content }, ...more },
+});
+
+const paths = (): JsonObject => ({
+  '/v1/events': { post: writeEvents, get: log },
+  '/v1/customers': {
+    get: read(
+      'searchCustomers',
+      'Customers by name, identifier, order number, or words on their timeline',
+      queryParameters(SearchQueryDto),
+      body('SearchPage', examples.search),
+      [400, 504],
+    ),
+  },
+  '/v1/customers/by/{kind}/{value}': {
+    get: read(
+      'readCardByIdentifier',
+      'The card of whom an identifier names',
+      [
+        pathParameter('kind', text('email, phone, loyalty, … or a platform'), 'email'),
+        pathParameter('value', text('Normalised as on the way in; percent-encoded'), 'ana@example.org'),
+        ...queryParameters(CustomerQueryDto),
+      ],
+      body('Card', examples.card),
+    ),
+  },
+  '/v1/customers/{id}': {
+    get: read(
+      'readCard',
+      'The card',
+      [customerId, ...queryParameters(CustomerQueryDto)],
+      body('Card', examples.card),
+    ),
+  },
+  '/v1/customers/{id}/timeline': {
+    get: read(
+      'readTimeline',
+      'The timeline, newest first',
+      [customerId, ...queryParameters(TimelineQueryDto)],
+      body('TimelinePage', examples.timeline),
+    ),
+  },
+  '/v1/customers/{id}/identity': {
+    get: read(
+      'readIdentity',
+      'Who it is, and why we think so',
+      [customerId, ...queryParameters(IdentityQueryDto)],
+      body('IdentityPage', examples.identity),
+    ),
+  },
+  '/v1/live': { get: live },
+  '/v1/parked': {
+    get: admin('listParked', 'What the projector could not use', {
+      parameters: queryParameters(ReadQueryDto),
+      responses: {
+        200: answer('Parked interactions', body('ParkedPage', examples.parked)),
+        ...problems(400, 504),
+      },
+    }),
+  },
+  '/v1/parked/{interaction}/redrive': {
+    post: admin('redriveParked', 'Tries a parked interaction again', {
+      parameters: [pathParameter('interaction', id('Of the interaction'), exampleIds.interaction)],
+      responses: { 200: answer('How it went', body('Redriven', examples.redriven)), ...problems(404) },
+    }),
+  },
+  '/v1/keys': {
+    get: admin('listKeys', 'Every key, without its secret', {
+      responses: { 200: answer('Keys', body('KeyList', examples.keys), {}), ...problems(400) },
+    }),
+    post: admin('createKey', 'Makes a key; it is shown this once', {
+      requestBody: { required: true, content: body('KeyRequest', examples.keyRequest) },
+      responses: { 201: answer('The key', body('NewKey', examples.newKey), {}), ...problems(400, 503) },
+    }),
+  },
+  '/v1/keys/{id}': {
+    delete: admin('revokeKey', 'Revokes a key, for good', {
+      parameters: [pathParameter('id', text('Of the key'), exampleIds.key)],
+      responses: { 204: { description: 'Revoked', headers: positionHeader }, ...problems(404, 503) },
+    }),
+  },
+  '/v1/admin/rebuild': {
+    post: admin('rebuild', 'Builds the read models anew beside the live ones and switches to them', {
+      responses: {
+        200: answer(
+          'Progress, one object a line; the last has `phase` `done`, or `failed` with a `message`',
+          { 'application/x-ndjson': { schema: text('One RebuildProgress a line') } },
+          {},
+        ),
+        ...problems(409),
+      },
+    }),
+  },
+  '/health/live': {
+    get: open('live', 'The process answers', { 'application/json': { schema: { type: 'object' } } }),
+  },
+  '/health/ready': {
+    get: open(
+      'ready',
+      'Everything that it needs is there',
+      { 'application/json': { schema: { type: 'object' } } },
+      { 503: refusal('Something is not there yet') },
+    ),
+  },
+  '/metrics': { get: open('metrics', 'For Prometheus', { 'text/plain': { schema: text() } }) },
+  '/openapi.json': {
+    get: open('openapi', 'This document', { 'application/json': { schema: { type: 'object' } } }),
+  },
+  '/asyncapi.json': {
+    get: open('asyncapi', 'The messages', { 'application/json': { schema: { type: 'object' } } }),
+  },
+  '/docs': { get: open('docs', 'This document, to be read and tried', { 'text/html': { schema: text() } }) },
+});
+
+/** The HTTP API: OpenAPI 3.1. Schemas of events are those that they are checked by, parameters those of the DTOs. */
+export const openApiDocument = (version: string): JsonObject => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'Threadline',
+    version,
+    description:
+      'Channel events in, one timeline and one card per customer out. Errors are problem documents (RFC 9457). ' +
+      'Positions are opaque: compare them for equality, keep them, give them back.',
+    license: { name: 'UNLICENSED', identifier: 'LicenseRef-UNLICENSED' },
+  },
+  servers: [{ url: '/' }],
+  security: [{ bearer: [] }, { basic: [] }],
+  tags: [
+    { name: 'events', description: 'The log: in, and out' },
+    { name: 'customers', description: 'Timelines and cards' },
+    { name: 'live', description: 'What happens now' },
+    { name: 'administration' },
+    { name: 'the hub' },
+  ],
+  paths: paths(),
+  components: {
+    securitySchemes: {
+      bearer: { type: 'http', scheme: 'bearer', description: 'The key' },
+      basic: { type: 'http', scheme: 'basic', description: 'The key as user name, no password' },
+    },
+    schemas: { ...eventSchemas(), ...answerSchemas },
+  },
+});
