@@ -85,10 +85,11 @@ export function contribute(into: Summary, { event, stands }: Standing, interacti
   into.first = least(into.first, at);
   into.last = greatest(into.last, at);
   into.counts.set(clear.channel, (into.counts.get(clear.channel) ?? 0) + 1);
-  // The last of one event's facts in a slot wins: later places overwrite, as their time and event are equal.
+  // Of one event's facts in a slot, and of its promises of one id, the last wins: later places overwrite.
   const facts = new Map(clear.facts?.map((slot, place) => [slot, place] as const));
   for (const [slot, place] of facts) keepLater(into.facts, slot, [at, id, position, place]);
-  clear.promises?.forEach((token, place) => addPromise(into, token, { made: [at, id, position, place] }));
+  const promises = new Map(clear.promises?.map((token, place) => [token, place] as const));
+  for (const [token, place] of promises) addPromise(into, token, { made: [at, id, position, place] });
   if (clear.promise !== undefined) addPromise(into, clear.promise, { closed: true });
   if (stands) contributeOwnPart(into, event, interaction);
 }

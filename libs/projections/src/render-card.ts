@@ -3,8 +3,10 @@ import type { CommonData, Purchase, Social } from '@threadline/domain/event-cata
 import { STRENGTHS, type Strength } from '@threadline/domain/identifier';
 import type { ClearData } from '@threadline/domain/stored-event';
 import type { Card, CardItem } from './card.js';
+import { compareCodePoints } from './compare-code-points.js';
 import { laterName, type Naming } from './contribution.js';
 import { compare } from './decimal.js';
+import { dueAt } from './due-at.js';
 import { compareRefs, type PlacedRef, type Summary } from './summary.js';
 
 /** An event opened for reading; `data` is absent where its key is gone. */
@@ -56,7 +58,7 @@ const nameOf = (parties: readonly CardParty[]): PlacedRef | null =>
 
 /** Keys in order, own members only, whatever they are called. */
 function record<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
-  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return Object.fromEntries([...entries].sort(([a], [b]) => compareCodePoints(a, b)));
 }
 
 /**
@@ -139,7 +141,7 @@ function customerName(
 
 function categories(summary: Summary): Card['purchases']['categories'] {
   return [...summary.categories]
-    .sort(([a, x], [b, y]) => compare(y.quantity, x.quantity) || (a < b ? -1 : a > b ? 1 : 0))
+    .sort(([a, x], [b, y]) => compare(y.quantity, x.quantity) || compareCodePoints(a, b))
     .map(([name, { quantity, spend }]) => ({ name, quantity: Number(quantity), spend: record(spend) }));
 }
 
@@ -171,12 +173,6 @@ function words(at: number, event: OpenedData | undefined): Card['social']['lates
   };
 }
 
-/** A date is its midnight in UTC; what cannot be read comes last. */
-function dueAt(due: string | null): number {
-  const at = due === null ? NaN : Date.parse(due);
-  return Number.isNaN(at) ? Infinity : at;
-}
-
 function openPromises(summary: Summary, opened: ReadonlyMap<number, OpenedData>): Card['promises']['open'] {
   const open: Card['promises']['open'] = [];
   for (const { made, closed } of summary.promises.values()) {
@@ -188,7 +184,7 @@ function openPromises(summary: Summary, opened: ReadonlyMap<number, OpenedData>)
   }
   return open.sort((a, b) => {
     const [x, y] = [dueAt(a.due), dueAt(b.due)];
-    return x === y ? (a.id < b.id ? -1 : a.id > b.id ? 1 : 0) : x - y;
+    return x === y ? compareCodePoints(a.id, b.id) : x - y;
   });
 }
 

@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import type { Json, JsonObject } from '@threadline/domain/canonical-json';
+import type { CloudEventJson } from '@threadline/domain/interaction';
+import { dataOf, TYPES } from './generate-data.js';
+import { identifiers, type Named } from './people.js';
+
+/** An event as it is sent, beside what the contract makes of its time and its identifiers. */
+export interface Sent {
+  readonly cloudEvent: CloudEventJson;
+  /** Business time, milliseconds. */
+  readonly at: number;
+  /** Normalised, with their strengths, in the order of `data.identifiers`. */
+  readonly identifiers: readonly Named['kept'][];
+}
+
+/** The hour that most histories turn about. */
+export const NOON = Date.UTC(2026, 2, 2, 12);
+
+const HOUR = 3_600_000;
+
+/** Few, so that many events have the same one; some far away, one before 1970, one not come yet. */
+const times = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: -3, max: 3 }).map((hours) => NOON + hours * HOUR) },
+  { weight: 2, arbitrary: fc.integer({ min: 0, max: 3 }).map((ms) => NOON + ms) },
+  { weight: 2, arbitrary: fc.constantFrom(NOON - 13 * HOUR, NOON - 12 * HOUR, NOON + 14 * HOUR) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      Date.UTC(1969, 11, 31, 23, 59, 59, 999),
+      0,
+      Date.UTC(2019, 0, 1),
+      Date.UTC(2199, 0, 1),
+    ),
+  },
+);
+
+/** The same instant as different adapters write it. */
+const SPELLINGS: readonly ((at: number) => string)[] = [
+  (at) => new Date(at).toISOString(),
+  (at) => new Date(at).toISOString().replace('.000Z', 'Z'),
+  (at) => `${new Date(at + 2 * HOUR).toISOString().slice(0, -1)}+02:00`,
+  (at) => `${new Date(at - 3.5 * HOUR).toISOString().slice(0, -1)}-03:30`,
+];
+
+const SOURCES = ['/email/care@maison.example', '/pos/regent-street', 'urn:vendor:chat'];
+
+/** Vendors' ids of things. Some are also the id of another event: that one's own thing is meant then. */
+const OBJECTS = ['object-0001', 'object-0002', 'object-0003', 'message-0000', 'message-0001'];
+
+const envelope = fc.record({
+  source: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(SOURCES[0] ?? '') },
+    { weight: 2, arbitrary: fc.constantFrom(...SOURCES) },
+  ),
+  object: fc.option(fc.constantFrom(...OBJECTS), { nil: undefined, freq: 2 }),
+  sequence: fc.option(fc.constantFrom(-1, 0, 1, 2, 1.5), { nil: undefined, freq: 1 }),
+  at: times,
+  spelling: fc.constantFrom(...SPELLINGS),
+  who: identifiers,
+  /** An event that names nobody says so by an empty list, or not at all. */
+  listed: fc.boolean(),
+});
+
+type Envelope = Omit<typeof envelope extends fc.Arbitrary<infer E> ? E : never, never>;
+
+function sentAs(id: string, type: string, data: JsonObject, more: Envelope): Sent {
+  const { source, object, sequence, at, spelling, who, listed } = more;
+  const country = who.find((one) => one.country !== undefined)?.country;
+  const common: [string, Json | undefined][] = [
+    ['object', object],
+    ['sequence', sequence],
+    ['country', country],
+    ['identifiers', who.length > 0 || listed ? who.map(({ sent }) => sent) : undefined],
+  ];
+  for (const [name, value] of common) if (value !== undefined) data[name] = value;
+  const cloudEvent: CloudEventJson = { specversion: '1.0', id, source, type, time: spelling(at), data };
+  return { cloudEvent, at, identifiers: who.map(({ kept }) => kept) };
+}
+
+const draft = fc.constantFrom(...TYPES).chain((type) => fc.tuple(fc.constant(type), dataOf(type), envelope));
+
+/** `id` names the event for its source; two events of a history never share one. */
+const numbered = (drafts: [string, JsonObject, Envelope][], from = 0): Sent[] =>
+  drafts.map(([type, data, more], index) =>
+    sentAs(`message-${String(from + index).padStart(4, '0')}`, type, { ...data }, more),
+  );
+
+/** A history over the whole catalogue, in the order in which it is sent. */
+export const histories = (size: { min?: number; max?: number } = {}): fc.Arbitrary<Sent[]> =>
+  fc.array(draft, { minLength: size.min ?? 1, maxLength: size.max ?? 24 }).map((drafts) => numbered(drafts));
+
+/** The same events in another order, some of them twice or three times. */
+export const reorderings = (sent: readonly Sent[]): fc.Arbitrary<Sent[]> =>
+  fc
+    .array(fc.constantFrom(...sent), { maxLength: sent.length })
+    .chain((again) => fc.shuffledSubarray([...sent, ...again], { minLength: sent.length + again.length }));
