@@ -1,0 +1,87 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { DynamicModule, LoggerService, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply } from 'fastify';
+import { httpProblemOf, HttpProblemFilter } from './http-problem.js';
+import { RouteTable } from './route-table.js';
+
+export interface HttpAppOptions {
+  /** Bytes of the largest body that is taken. */
+  readonly bodyLimit: number;
+  readonly logger: LoggerService | false;
+  /** Told of errors that nobody foresaw. */
+  readonly unforeseen: (error: unknown, route: string) => void;
+  /** Told of every answer: seconds by route. */
+  readonly answered: (answer: { method: string; route: string; status: number; seconds: number }) => void;
+}
+
+export interface HttpApp {
+  readonly app: NestFastifyApplication;
+  readonly routes: RouteTable;
+}
+
+/** An identifier in a path may be as long as a header may be at all (16 KiB with Node's defaults). */
+const LONGEST_PARAMETER = 16_384;
+
+/**
+ * A Nest application on Fastify as every HTTP process of ours has it: bodies come as raw buffers (whoever takes one
+ * parses it), errors leave as problem documents, personal data is never cached on the way.
+ */
+export async function createHttpApp(module: Type | DynamicModule, options: HttpAppOptions): Promise<HttpApp> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: options.bodyLimit,
+    forceCloseConnections: 'idle',
+    skipMiddie: true,
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    frameworkErrors: (error, _request, reply) => sendProblem(error, reply),
+    clientErrorHandler: refuseRequest,
+  });
+  const routes = new RouteTable();
+  const fastify = adapter.getInstance();
+  fastify.addHook('onRoute', ({ url, method }) => routes.add(url, method));
+  fastify.addHook('onSend', async (_request, reply) => {
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+    void reply.header('x-content-type-options', 'nosniff');
+  });
+  fastify.addHook('onResponse', async (request, reply) => {
+    options.answered({
+      method: request.method,
+      route: request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown'),
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1000,
+    });
+  });
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    bodyParser: false,
+    logger: options.logger,
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new HttpProblemFilter(routes, options.unforeseen));
+  return { app, routes };
+}
+
+function sendProblem(error: unknown, reply: FastifyReply): void {
+  const { status, headers, body } = httpProblemOf(error);
+  void reply.code(status).headers(headers).type('application/problem+json').send(JSON.stringify(body));
+}
+
+/** What is not HTTP, or whose headers are too large, never becomes a request. */
+function refuseRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const body = JSON.stringify({
+    type: 'about:blank',
+    title: STATUS_CODES[status],
+    status,
+    code: 'bad-request',
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
