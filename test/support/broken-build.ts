@@ -69,3 +69,7 @@ export async function brokenBuild<Module>(
   }
   return module;
 }
+
+/** A twin has to be caught by what the property asserts, and not because the broken build fell over. */
+export const isFinding = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof Error && error.cause.name === 'AssertionError';

@@ -7,6 +7,7 @@ import type { Card } from '@threadline/projections/card';
 import {
   combineNamings,
   contribute,
+  laterName,
   namings,
   standings,
   type Naming,
@@ -115,13 +116,13 @@ export function fold(facts: readonly NaiveFact[]): Folded {
   return {
     contributions,
     card(customer, now, order = (summaries) => summaries) {
-      const summaries = order(customer.ids.flatMap((id) => contributions.get(id) ?? []));
-      return renderCard(
-        combined(...summaries),
-        customer.parties.map(cardParty).sort(compareParties),
-        opened,
-        now,
+      const summary = combined(...order(customer.ids.flatMap((id) => contributions.get(id) ?? [])));
+      const members = customer.parties.map(cardParty).sort(compareParties);
+      const name = members.reduce<CardParty['naming']['name']>(
+        (best, { naming }) => laterName(best, naming.name),
+        null,
       );
+      return renderCard({ summary, parties: members, total: members.length, name }, opened, now);
     },
   };
 }
