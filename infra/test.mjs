@@ -1,0 +1,155 @@
+// Runs the compiled specs, each file in a process of its own, with Node's own test runner.
+// Usage: node infra/test.mjs [part of a path]…   e.g. `npm test`, `npm test -- libs/domain`, `npm test -- event-store`
+// Two files at a time; what starts servers or cuts power (test/e2e, test/int, test/faults) alone, after the rest.
+// The last line is `N passed, N failed, N skipped`, in tests.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const reporter = join(root, 'infra', 'test-reporter.mjs');
+
+/** A file that takes longer is ended, and counts as failed. */
+const MINUTES = { together: 5, alone: 25 };
+
+const ALONE = ['test/e2e/', 'test/int/', 'test/faults/'];
+
+/** The compiled specs and the path of each one's source, in a fixed order. */
+async function specs() {
+  const found = [];
+  for (const group of ['libs', 'apps']) {
+    for (const room of (await readdir(join(root, group))).sort()) {
+      await collect(join(root, group, room, 'dist'), `${group}/${room}/src`, found);
+    }
+  }
+  await collect(join(root, 'test', 'dist'), 'test', found);
+  return found;
+}
+
+async function collect(dist, source, found) {
+  if (!existsSync(dist)) return;
+  for (const name of (await readdir(dist, { recursive: true })).sort()) {
+    if (!name.endsWith('.spec.js')) continue;
+    const path = `${source}/${name.split(sep).join('/').replace(/\.js$/, '.ts')}`;
+    found.push({ file: join(dist, name), path, alone: ALONE.some((folder) => path.startsWith(folder)) });
+  }
+}
+
+const running = new Set();
+
+/** Ends a spec with everything that it started: it leads a process group. */
+function end(child) {
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
+}
+
+/** Runs one file; answers its tests and what it printed. */
+async function runSpec({ file, alone }, folder, number) {
+  const events = join(folder, `${number}.ndjson`);
+  const child = spawn(
+    process.execPath,
+    ['--enable-source-maps', '--test-reporter', reporter, '--test-reporter-destination', events, file],
+    { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  running.add(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      if (output.length < 200_000) output += text;
+    });
+  }
+  const minutes = alone ? MINUTES.alone : MINUTES.together;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    end(child);
+  }, minutes * 60_000);
+  const ended = await new Promise((resolve) => {
+    child.on('error', (error) => resolve(error.message));
+    child.on('exit', (code, signal) => {
+      // What a spec left running would hold its pipes open.
+      end(child);
+      resolve(signal ?? code);
+    });
+  });
+  clearTimeout(timer);
+  running.delete(child);
+  const lines = (await readFile(events, 'utf8').catch(() => '')).split('\n').filter(Boolean);
+  const tests = lines.map((line) => JSON.parse(line));
+  const failed = tests.some((test) => test.failed);
+  let broken;
+  if (late) broken = `was ended after ${minutes} minutes`;
+  else if (ended !== 0 && !failed) broken = `ended with ${ended}`;
+  else if (tests.length === 0) broken = 'holds no test';
+  if (broken) tests.push({ name: 'the file', level: 0, failed: true, error: broken });
+  return { tests, output };
+}
+
+function countOf(tests) {
+  const count = { passed: 0, failed: 0, skipped: 0 };
+  for (const test of tests) {
+    // A suite is no test, but one that was skipped hides its tests, and one whose hook failed must be seen.
+    if (test.suite && test.skip === undefined && (!test.failed || test.inherited)) continue;
+    if (test.skip !== undefined) count.skipped++;
+    else if (test.failed) count.failed++;
+    else count.passed++;
+  }
+  return count;
+}
+
+function report(spec, { tests, output }, milliseconds) {
+  const { passed, failed, skipped } = countOf(tests);
+  const notes = [`${passed} passed`];
+  if (failed) notes.push(`${failed} FAILED`);
+  if (skipped) notes.push(`${skipped} skipped`);
+  console.log(`${failed ? '✖' : '✔'} ${spec.path}: ${notes.join(', ')} (${(milliseconds / 1000).toFixed(1)} s)`);
+  for (const test of tests) {
+    if (test.skip !== undefined) console.log(`  skipped: ${test.name}: ${test.skip || 'no reason given'}`);
+    if (test.failed && !test.inherited) {
+      console.log(`  ✖ ${test.name}\n${String(test.error).replace(/^/gm, '      ')}`);
+    }
+  }
+  if (output.trim() && (failed || spec.alone)) console.log(output.trimEnd().replace(/^/gm, '    │ '));
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    for (const child of running) end(child);
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  });
+}
+
+const wanted = process.argv.slice(2);
+const chosen = (await specs()).filter(
+  ({ path }) => wanted.length === 0 || wanted.some((part) => path.includes(part.replace(/^\.\//, ''))),
+);
+if (chosen.length === 0) {
+  console.error(`no spec's path contains ${wanted.map((part) => `'${part}'`).join(' or ')}`);
+  process.exit(1);
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const folder = await mkdtemp(join(tmpdir(), 'threadline-test-'));
+let next = 0;
+async function lane(queue) {
+  for (let spec = queue.shift(); spec; spec = queue.shift()) {
+    const started = Date.now();
+    const result = await runSpec(spec, folder, next++);
+    report(spec, result, Date.now() - started);
+    const count = countOf(result.tests);
+    for (const key of Object.keys(total)) total[key] += count[key];
+  }
+}
+const together = chosen.filter((spec) => !spec.alone);
+await Promise.all([lane(together), lane(together)]);
+await lane(chosen.filter((spec) => spec.alone));
+await rm(folder, { recursive: true, force: true });
+
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed ? 1 : 0;
