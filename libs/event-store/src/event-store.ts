@@ -87,10 +87,11 @@ export interface SubscribeOptions extends Filter {
 export interface EventStore {
   /** Many appends, each atomic and answered alone, in order; concurrent calls share one fsync. */
   append(appends: readonly Append[]): Promise<AppendResult[]>;
-  /** Nothing where the stream does not exist. */
+  /** Nothing where the stream does not exist. Both reads throw the signal's reason when it is aborted. */
   readStream(stream: string, options?: ReadStreamOptions): AsyncIterable<RecordedEvent>;
+  /** Up to the event that was last when it began. */
   readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
-  /** Catch-up, then live, until the signal is aborted. */
+  /** Catch-up, then live, until the signal is aborted or the store is closed: then it ends, without an error. */
   subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage>;
   /** The position of the last event that is durable; START when empty. */
   head(): Promise<Position>;
@@ -105,6 +106,8 @@ export interface LocalLog {
   after(position: Position, limit: number): RecordedEvent[];
   /** The whole stream, oldest first. */
   stream(stream: string): RecordedEvent[];
+  /** The events of that id, oldest first: at most one in a stream, normally one at all. */
+  find(id: string): RecordedEvent[];
   /** The last position recorded at or before that time (milliseconds); START when there is none. */
   positionAt(time: number): Position;
   headPosition(): Position;
