@@ -209,5 +209,11 @@ export class Config {
   }
 }
 
-/** The configuration of this process; throws `ConfigurationError`. The only place that looks at `process.env`. */
-export const loadConfig = (env: Environment = process.env): Config => new Config(env);
+/**
+ * The configuration of this process; throws `ConfigurationError`. The only place that looks at `process.env`.
+ * `defaults` stand in for variables that are absent or empty, before the usual defaults do (the demo has its own).
+ */
+export const loadConfig = (env: Environment = process.env, defaults: Environment = {}): Config => {
+  const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
+  return new Config({ ...defaults, ...Object.fromEntries(given) });
+};
