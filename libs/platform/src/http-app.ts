@@ -1,10 +1,10 @@
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { DynamicModule, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply } from 'fastify';
-import { httpProblemOf, HttpProblemFilter } from './http-problem.js';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { HttpProblemFilter, sendProblem } from './http-problem.js';
+import { problem, PROBLEM_JSON, problemOf } from './problem.js';
 import { RouteTable } from './route-table.js';
 
 export interface HttpAppOptions {
@@ -35,7 +35,9 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     forceCloseConnections: 'idle',
     skipMiddie: true,
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
-    frameworkErrors: (error, _request, reply) => sendProblem(error, reply),
+    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
+      sendProblem(reply, problemOf(error));
+    },
     clientErrorHandler: refuseRequest,
   });
   const routes = new RouteTable();
@@ -64,24 +66,15 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   return { app, routes };
 }
 
-function sendProblem(error: unknown, reply: FastifyReply): void {
-  const { status, headers, body } = httpProblemOf(error);
-  void reply.code(status).headers(headers).type('application/problem+json').send(JSON.stringify(body));
-}
-
 /** What is not HTTP, or whose headers are too large, never becomes a request. */
 function refuseRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const status =
     error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  const body = JSON.stringify({
-    type: 'about:blank',
-    title: STATUS_CODES[status],
-    status,
-    code: 'bad-request',
-  });
+  const refused = problem(status, 'bad-request', 'what came is not a request that can be read');
+  const body = JSON.stringify(refused);
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
+    `HTTP/1.1 ${status} ${refused.title}\r\nContent-Type: ${PROBLEM_JSON}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

@@ -1,0 +1,62 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Health } from '@threadline/platform/health';
+import { KeyDirectory } from '@threadline/platform/key-directory';
+import {
+  COUNTRY,
+  CUSTOMER_READS,
+  KEYS,
+  LOG_READER,
+  METRICS_PAGE,
+  PROJECTOR,
+  REBUILDS,
+  type ApiParts,
+} from './api-parts.js';
+import { CustomersController } from './customers-controller.js';
+import { EventOpener } from './event-opener.js';
+import { KeysController } from './keys-controller.js';
+import { LiveController } from './live-controller.js';
+import { LiveFeed } from './live-feed.js';
+import { LogController } from './log-controller.js';
+import { ParkedController } from './parked-controller.js';
+import { ReadClocks } from './read-clocks.js';
+import { ReadProgress } from './read-progress.js';
+import { RebuildController } from './rebuild-controller.js';
+import { StatusController } from './status-controller.js';
+
+/** The HTTP API over what others have opened: who makes the parts closes them. */
+@Module({})
+export class ApiModule {
+  static of(parts: ApiParts): DynamicModule {
+    const opener = new EventOpener(parts.vault);
+    const feed = new LiveFeed(parts.log, parts.reads, (events) => opener.clear(events), parts.progress);
+    const providers: Provider[] = [
+      { provide: CUSTOMER_READS, useValue: parts.reads },
+      { provide: LOG_READER, useValue: parts.log },
+      { provide: COUNTRY, useValue: parts.country },
+      { provide: KEYS, useValue: parts.keys },
+      { provide: PROJECTOR, useValue: parts.projector },
+      { provide: REBUILDS, useValue: parts.rebuilds },
+      { provide: METRICS_PAGE, useValue: parts.metricsPage },
+      { provide: ReadProgress, useValue: parts.progress },
+      { provide: KeyDirectory, useValue: parts.directory },
+      { provide: Health, useValue: parts.health },
+      { provide: EventOpener, useValue: opener },
+      { provide: LiveFeed, useValue: feed },
+      ReadClocks,
+    ];
+    return {
+      module: ApiModule,
+      controllers: [
+        CustomersController,
+        LogController,
+        LiveController,
+        ParkedController,
+        KeysController,
+        RebuildController,
+        StatusController,
+      ],
+      providers,
+      exports: [LiveFeed],
+    };
+  }
+}

@@ -1,0 +1,76 @@
+import type { EventStore, LocalLog } from '@threadline/event-store/event-store';
+import type { Scope } from '@threadline/platform/auth';
+import type { Health } from '@threadline/platform/health';
+import type { KeyDirectory } from '@threadline/platform/key-directory';
+import type { CustomerReads } from '@threadline/read-store/customer-reads';
+import type { Vault } from '@threadline/vault/vault';
+import type { ReadProgress } from './read-progress.js';
+
+/** The log as a reader has it. */
+export type LogReader = Pick<EventStore, 'readAll' | 'readStream' | 'head'> & LocalLog;
+
+export const CUSTOMER_READS = Symbol('CustomerReads');
+export const LOG_READER = Symbol('LogReader');
+export const COUNTRY = Symbol('Country');
+export const KEYS = Symbol('KeyService');
+export const PROJECTOR = Symbol('ProjectorControl');
+export const REBUILDS = Symbol('Rebuilds');
+export const METRICS_PAGE = Symbol('MetricsPage');
+
+/** What Prometheus is answered. */
+export type MetricsPage = () => Promise<{ contentType: string; text: string }>;
+
+/** A key as it is listed: never its secret. Times are RFC 3339. */
+export interface ListedKey {
+  id: string;
+  label: string | null;
+  scopes: readonly Scope[];
+  createdAt: string;
+  revokedAt: string | null;
+}
+
+/** Keys are events; answered once the event is durable and known here. */
+export interface KeyService {
+  create(key: {
+    scopes: readonly Scope[];
+    label?: string;
+  }): Promise<{ id: string; key: string; position: string }>;
+  list(): ListedKey[];
+  /** The position of the event; `undefined` where there is no such key in force. */
+  revoke(id: string): Promise<string | undefined>;
+}
+
+/** What can be asked of the projector. */
+export interface ProjectorControl {
+  /** Tries a parked interaction again; how many of its events came in, `undefined` where it is not parked. */
+  redrive(interaction: string): Promise<{ events: number; parked: boolean } | undefined>;
+}
+
+/** One line of a rebuild's progress. */
+export interface RebuildProgress {
+  /** `done` once the new models are live. */
+  readonly phase: string;
+  readonly done?: number;
+  readonly total?: number;
+}
+
+export interface Rebuilds {
+  /** Builds new read models beside the live ones and switches to them; `undefined` where one is under way. */
+  start(): AsyncIterable<RebuildProgress> | undefined;
+}
+
+/** Everything that the API is made of. */
+export interface ApiParts {
+  readonly reads: CustomerReads;
+  readonly progress: ReadProgress;
+  readonly log: LogReader;
+  readonly vault: Pick<Vault, 'keys' | 'hash'>;
+  /** Of phone numbers that come without one. */
+  readonly country?: string | undefined;
+  readonly directory: KeyDirectory;
+  readonly keys: KeyService;
+  readonly projector: ProjectorControl;
+  readonly rebuilds: Rebuilds;
+  readonly health: Health;
+  readonly metricsPage: MetricsPage;
+}

@@ -1,0 +1,105 @@
+import { Controller, Get, Inject, Param, Query, Res, UseGuards } from '@nestjs/common';
+import { normaliseIdentifier } from '@threadline/channels/normalise';
+import {
+  CustomerQueryDto,
+  IdentityQueryDto,
+  SearchQueryDto,
+  TimelineQueryDto,
+} from '@threadline/contracts/read-queries';
+import type { Card } from '@threadline/projections/card';
+import {
+  InvalidCursorError,
+  type CustomerReads,
+  type IdentityPage,
+  type SearchPage,
+  type TimelinePage,
+} from '@threadline/read-store/customer-reads';
+import type { FastifyReply } from 'fastify';
+import { COUNTRY, CUSTOMER_READS } from './api-parts.js';
+import { pageOf, timelineQueryOf } from './plain-queries.js';
+import { QueryPipe } from './query-pipe.js';
+import { ReadClocks } from './read-clocks.js';
+import { InvalidRequestError, NotFoundError } from './request-errors.js';
+import { Needs, ScopeGuard } from '@threadline/platform/scope-guard';
+
+/** One timeline and one card per customer. */
+@Controller('v1/customers')
+@UseGuards(ScopeGuard)
+@Needs('read')
+export class CustomersController {
+  constructor(
+    @Inject(CUSTOMER_READS) private readonly reads: CustomerReads,
+    @Inject(COUNTRY) private readonly country: string | undefined,
+    private readonly clocks: ReadClocks,
+  ) {}
+
+  @Get()
+  async search(
+    @Query(QueryPipe) query: SearchQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SearchPage> {
+    const page = pageOf(query, 20);
+    await this.clocks.now(query, reply);
+    return paged(this.reads.search({ ...page, ...(query.q === undefined ? {} : { q: query.q }) }));
+  }
+
+  @Get('by/:kind/:value')
+  async byIdentifier(
+    @Param('kind') kind: string,
+    @Param('value') value: string,
+    @Query(QueryPipe) query: CustomerQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Card> {
+    const identifier = normaliseIdentifier(kind, value, this.country);
+    const clocks = await this.clocks.of(query, reply);
+    return found(await this.reads.cardByIdentifier(identifier.kind, identifier.value, clocks));
+  }
+
+  @Get(':id')
+  async card(
+    @Param('id') id: string,
+    @Query(QueryPipe) query: CustomerQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Card> {
+    const clocks = await this.clocks.of(query, reply);
+    return found(isId(id) ? await this.reads.card(id, clocks) : undefined);
+  }
+
+  @Get(':id/timeline')
+  async timeline(
+    @Param('id') id: string,
+    @Query(QueryPipe) query: TimelineQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TimelinePage> {
+    const page = timelineQueryOf(query);
+    const clocks = await this.clocks.of(query, reply);
+    return found(isId(id) ? await paged(this.reads.timeline(id, page, clocks)) : undefined);
+  }
+
+  @Get(':id/identity')
+  async identity(
+    @Param('id') id: string,
+    @Query(QueryPipe) query: IdentityQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<IdentityPage> {
+    const page = pageOf(query, 100);
+    const clocks = await this.clocks.of(query, reply);
+    return found(isId(id) ? await paged(this.reads.identity(id, page, clocks)) : undefined);
+  }
+}
+
+const isId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
+
+function found<T>(answer: T | undefined): T {
+  if (answer === undefined) throw new NotFoundError('customer');
+  return answer;
+}
+
+/** A cursor is the reads' own: only they can tell that it is none. */
+const paged = <T>(page: Promise<T>): Promise<T> =>
+  page.catch((error: unknown) => {
+    if (!(error instanceof InvalidCursorError)) throw error;
+    throw new InvalidRequestError([
+      { parameter: 'cursor', message: 'must be the `next` of an earlier page' },
+    ]);
+  });

@@ -1,0 +1,86 @@
+import type { JsonObject } from '@threadline/domain/canonical-json';
+import type { StoredEvent } from '@threadline/domain/stored-event';
+import { upcast } from '@threadline/domain/upcast';
+import type { RecordedEvent } from '@threadline/event-store/event-store';
+import { openEvent, type OpenedEvent } from '@threadline/vault/sealing';
+import type { Handle, Keyring, Vault } from '@threadline/vault/vault';
+import type { LiveEvent } from './live-block.js';
+
+/** Opens stored interaction events for those who may read them; one visit to the vault a batch. */
+export class EventOpener {
+  constructor(private readonly vault: Pick<Vault, 'keys' | 'hash'>) {}
+
+  /** Each as the CloudEvent that it came as, with the extensions that say where it stands in the log. */
+  async cloudEvents(events: readonly RecordedEvent[]): Promise<JsonObject[]> {
+    const keyring = await this.#keyring(events.map(storedOf));
+    return events.map((event) => this.#cloudEvent(event, keyring));
+  }
+
+  /** Each with what is clear of it; those that cannot be read are left out. Only unknown types are opened for it. */
+  async clear(events: readonly RecordedEvent[]): Promise<LiveEvent[]> {
+    const known = events.map((event) => ({ event, stored: storedOf(event) }));
+    const sealed = known.flatMap(({ stored }) =>
+      stored === undefined || stored.clear !== undefined ? [] : [stored],
+    );
+    const keyring = sealed.length === 0 ? undefined : await this.#keyring(sealed);
+    return known.flatMap(({ event, stored }): LiveEvent[] => {
+      if (stored === undefined) return [];
+      if (stored.clear !== undefined) return [{ event, stored, clear: stored.clear }];
+      const opened = keyring === undefined ? undefined : this.#open(event, stored, keyring);
+      return opened === undefined ? [] : [{ event, stored, clear: opened.clear }];
+    });
+  }
+
+  #keyring(events: readonly (StoredEvent | undefined)[]): Promise<Keyring> {
+    const handles = new Set<Handle>();
+    for (const event of events) {
+      if (event === undefined) continue;
+      handles.add(event.key);
+      for (const { key } of event.parties) handles.add(key);
+    }
+    return this.vault.keys(handles);
+  }
+
+  #open(event: RecordedEvent, stored: StoredEvent, keyring: Keyring): OpenedEvent | undefined {
+    try {
+      return openEvent(event.id, event.type, stored, keyring, (...parts) => this.vault.hash(...parts));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #cloudEvent(event: RecordedEvent, keyring: Keyring): JsonObject {
+    const stored = storedOf(event);
+    const opened = stored === undefined ? undefined : this.#open(event, stored, keyring);
+    return {
+      ...(opened?.cloudEvent ?? unopened(event, stored, opened)),
+      threadlineposition: String(event.position),
+      threadlinerecordedat: new Date(event.recordedAt).toISOString(),
+      threadlineevent: event.id,
+    };
+  }
+}
+
+/** What can be told of an event that is forgotten, or that does not open: the adapter's id is sealed with the rest. */
+const unopened = (
+  event: RecordedEvent,
+  stored: StoredEvent | undefined,
+  opened: OpenedEvent | undefined,
+): JsonObject => ({
+  specversion: '1.0',
+  id: event.id,
+  source: stored?.source ?? 'threadline',
+  type: event.type,
+  time: new Date(stored?.at ?? event.recordedAt).toISOString(),
+  datacontenttype: 'application/json',
+  data: opened === undefined ? { unreadable: true } : { forgotten: true, ...opened.clear },
+});
+
+/** `undefined` for what this code cannot read; the projector has parked it. */
+function storedOf(event: RecordedEvent): StoredEvent | undefined {
+  try {
+    return upcast(JSON.parse(Buffer.from(event.data).toString('utf8')));
+  } catch {
+    return undefined;
+  }
+}

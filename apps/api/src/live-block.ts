@@ -1,0 +1,89 @@
+import type { ClearData, StoredEvent } from '@threadline/domain/stored-event';
+import type { EventStore, RecordedEvent } from '@threadline/event-store/event-store';
+import type { JsonObject } from '@threadline/domain/canonical-json';
+import type { CustomerReads } from '@threadline/read-store/customer-reads';
+
+/** An event of the log with what is clear of it. */
+export interface LiveEvent {
+  readonly event: RecordedEvent;
+  readonly stored: StoredEvent;
+  readonly clear: ClearData;
+}
+
+export interface LiveMessage {
+  readonly name: 'interaction' | 'visit' | 'customer.changed';
+  /** Whom it is about; null where nobody is known yet. */
+  readonly customer: string | null;
+  readonly data: JsonObject;
+}
+
+/** What one event of the log makes a watcher hear. */
+export interface LiveBlock {
+  readonly position: number;
+  readonly store: string | undefined;
+  readonly messages: readonly LiveMessage[];
+}
+
+type Streams = Pick<EventStore, 'readStream'>;
+
+/** Earlier events of the interaction that are asked for their customer: one of each home, of so many. */
+const EARLIER = 64;
+
+/**
+ * The messages of one event: the interaction, the visit if it is one, and every customer whose card it changes, which
+ * is the one that it stands under and, where a later version came in under another home, those of the earlier ones.
+ */
+export async function liveBlock(live: LiveEvent, log: Streams, reads: CustomerReads): Promise<LiveBlock> {
+  const { event, clear } = live;
+  const position = String(event.position);
+  const customer = (await reads.customerAt(event.position)) ?? null;
+  const changed = new Set(customer === null ? [] : [customer]);
+  for (const earlier of await otherHomes(event, log)) {
+    const id = await reads.customerAt(earlier);
+    if (id !== undefined) changed.add(id);
+  }
+  const data = essentials(live, customer);
+  const messages: LiveMessage[] = [{ name: 'interaction', customer, data }];
+  if (event.type === 'visit.started' || event.type === 'visit.ended') {
+    const visit = { ...data, state: event.type === 'visit.started' ? 'started' : 'ended', ...clear.visit };
+    messages.push({ name: 'visit', customer, data: visit });
+  }
+  for (const id of changed) messages.push({ name: 'customer.changed', customer: id, data: { id, position } });
+  return { position: event.position, store: clear.store, messages };
+}
+
+/** What of the timeline's entry is clear: enough to know whether to ask for it. */
+function essentials({ event, stored, clear }: LiveEvent, customer: string | null): JsonObject {
+  return {
+    event: event.id,
+    source: stored.source,
+    interaction: event.stream.slice('interaction-'.length),
+    type: event.type,
+    channel: clear.channel,
+    at: new Date(stored.at).toISOString(),
+    recordedAt: new Date(event.recordedAt).toISOString(),
+    position: String(event.position),
+    direction: clear.direction ?? null,
+    customer,
+    ...(clear.store === undefined ? {} : { store: clear.store }),
+    ...(clear.brand === undefined ? {} : { brand: clear.brand }),
+  };
+}
+
+/** The position of one earlier event of each home that the interaction has had. */
+async function otherHomes(event: RecordedEvent, log: Streams): Promise<Iterable<number>> {
+  const homes = new Map<number, number>();
+  if (event.revision > 0) {
+    const before = log.readStream(event.stream, {
+      direction: 'backwards',
+      from: event.revision - 1,
+      limit: EARLIER,
+    });
+    for await (const earlier of before) {
+      const { home, parties } = JSON.parse(Buffer.from(earlier.data).toString('utf8')) as StoredEvent;
+      const key = parties[home]?.key;
+      if (key !== undefined) homes.set(key, earlier.position);
+    }
+  }
+  return homes.values();
+}

@@ -1,0 +1,131 @@
+import type { EventStore, LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
+import type { CustomerReads } from '@threadline/read-store/customer-reads';
+import { liveBlock, type LiveBlock, type LiveEvent } from './live-block.js';
+import type { ReadProgress } from './read-progress.js';
+
+/** Positions that are derived at once: one visit to the log, one to the read models. */
+const PAGE = 256;
+/** Pages kept for the watchers that come a little later. */
+const KEPT = 32;
+
+/** What of a live event can be told without opening it: see `openClear`. */
+export type OpenClear = (events: readonly RecordedEvent[]) => Promise<LiveEvent[]>;
+
+export interface Page {
+  /** The watcher goes on after this position. */
+  readonly end: number;
+  readonly blocks: readonly LiveBlock[];
+}
+
+export interface WatchOptions {
+  /** Exclusive; absent: from now. */
+  readonly after?: number;
+  readonly store?: string;
+  /** Any id of the customer. */
+  readonly customer?: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The live push: what came into the read models, told to whoever watches. It is derived from the log after the
+ * projector has said how far it is, by the watchers that ask for it: each goes through the log at its own pace and
+ * shares the pages with those beside it, so nothing is buffered for a slow one and nothing is done where nobody watches.
+ */
+export class LiveFeed {
+  readonly #pages = new Map<number, Promise<Page>>();
+  readonly #sleepers = new Set<{ wake: () => void }>();
+  readonly #forget: () => void;
+  #closed = false;
+
+  constructor(
+    private readonly log: LocalLog & Pick<EventStore, 'readStream'>,
+    private readonly reads: CustomerReads,
+    private readonly openClear: OpenClear,
+    private readonly progress: ReadProgress,
+  ) {
+    this.#forget = progress.listen(() => this.#wakeAll());
+  }
+
+  /** How many watch. */
+  get watchers(): number {
+    return this.#sleepers.size;
+  }
+
+  /** Every watch ends. */
+  close(): void {
+    this.#closed = true;
+    this.#forget();
+    this.#wakeAll();
+  }
+
+  /** Blocks with at least one message, oldest first, until the signal is aborted. */
+  async *watch({ after, store, customer, signal }: WatchOptions): AsyncGenerator<LiveBlock[]> {
+    // An id of a log that was longer once (a backup was restored) would wait for ever.
+    const head = Math.max(this.progress.position, this.log.headPosition());
+    let at = Math.min(after ?? this.progress.position, head);
+    const sleeper = { wake: (): void => undefined };
+    const wake = (): void => sleeper.wake();
+    signal.addEventListener('abort', wake);
+    this.#sleepers.add(sleeper);
+    try {
+      while (!signal.aborted && !this.#closed) {
+        if (at >= this.progress.position) {
+          await new Promise<void>((resolve) => (sleeper.wake = resolve));
+          continue;
+        }
+        const page = await this.#page(at);
+        at = page.end;
+        let blocks = page.blocks;
+        if (store !== undefined) blocks = blocks.filter((block) => block.store === store);
+        if (customer !== undefined && blocks.length > 0) blocks = await this.#of(customer, blocks);
+        if (blocks.length > 0) yield [...blocks];
+      }
+    } finally {
+      this.#sleepers.delete(sleeper);
+      signal.removeEventListener('abort', wake);
+    }
+  }
+
+  #wakeAll(): void {
+    for (const { wake } of [...this.#sleepers]) wake();
+  }
+
+  /** What of the blocks is about that customer, as it is now. */
+  async #of(customer: string, blocks: readonly LiveBlock[]): Promise<LiveBlock[]> {
+    const present = await presentId(this.reads, customer);
+    return blocks
+      .map((block) => ({
+        ...block,
+        messages: block.messages.filter((message) => message.customer === present),
+      }))
+      .filter(({ messages }) => messages.length > 0);
+  }
+
+  #page(after: number): Promise<Page> {
+    let page = this.#pages.get(after);
+    if (page === undefined) {
+      const oldest = this.#pages.size < KEPT ? undefined : this.#pages.keys().next().value;
+      if (oldest !== undefined) this.#pages.delete(oldest);
+      page = this.#derive(after, this.progress.position);
+      this.#pages.set(after, page);
+      page.catch(() => this.#pages.delete(after));
+    }
+    return page;
+  }
+
+  async #derive(after: number, reached: number): Promise<Page> {
+    const found = this.log.after(after, PAGE);
+    const events = found.filter(({ position }) => position <= reached);
+    const last = events.at(-1);
+    const end = last !== undefined && events.length === PAGE ? last.position : reached;
+    const interactions = await this.openClear(
+      events.filter(({ stream }) => stream.startsWith('interaction-')),
+    );
+    const pushed = interactions.filter(({ stored }) => stored.mode !== 'backfill');
+    return { end, blocks: await Promise.all(pushed.map((event) => liveBlock(event, this.log, this.reads))) };
+  }
+}
+
+/** The present id of the customer that any of its ids names. */
+export const presentId = async (reads: CustomerReads, id: string): Promise<string | undefined> =>
+  (await reads.identity(id, { limit: 1 }, {}))?.id;
