@@ -27,7 +27,16 @@ const rooms = {
     uses: ['domain', 'contracts', 'platform', 'projections', 'event-store', 'read-store', 'vault'],
   },
   'apps/api': {
-    uses: ['domain', 'contracts', 'platform', 'channels', 'projections', 'event-store', 'read-store', 'vault'],
+    uses: [
+      'domain',
+      'contracts',
+      'platform',
+      'channels',
+      'projections',
+      'event-store',
+      'read-store',
+      'vault',
+    ],
   },
   'apps/cli': {
     uses: [
@@ -88,7 +97,11 @@ export default tseslint.config(
         {
           // Node's test runner awaits what it declares.
           allowForKnownSafeCalls: [
-            { from: 'package', package: 'node:test', name: ['describe', 'it', 'test', 'suite', 'before', 'after'] },
+            {
+              from: 'package',
+              package: 'node:test',
+              name: ['describe', 'it', 'test', 'suite', 'before', 'after'],
+            },
           ],
         },
       ],

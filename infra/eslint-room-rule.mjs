@@ -9,7 +9,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 function roomOf(path) {
   const parts = relative(root, path).split(sep);
   if (parts[0] === 'test') return 'test';
-  return (parts[0] === 'libs' || parts[0] === 'apps') && parts.length > 2 ? `${parts[0]}/${parts[1]}` : undefined;
+  return (parts[0] === 'libs' || parts[0] === 'apps') && parts.length > 2
+    ? `${parts[0]}/${parts[1]}`
+    : undefined;
 }
 
 const shortName = (room) => room.replace(/^(libs|apps)\//, '');

@@ -12,7 +12,9 @@ export default async function* reporter(source) {
       // A parent that failed only because a test inside it did is not told twice.
       inherited: error?.failureType === 'subtestsFailed',
       skip: data.skip === undefined && data.todo === undefined ? undefined : String(data.skip ?? data.todo),
-      error: error && (typeof cause === 'object' && cause !== null ? (cause.stack ?? cause.message) : String(cause)),
+      error:
+        error &&
+        (typeof cause === 'object' && cause !== null ? (cause.stack ?? cause.message) : String(cause)),
     })}\n`;
   }
 }

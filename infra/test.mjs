@@ -108,7 +108,9 @@ function report(spec, { tests, output }, milliseconds) {
   const notes = [`${passed} passed`];
   if (failed) notes.push(`${failed} FAILED`);
   if (skipped) notes.push(`${skipped} skipped`);
-  console.log(`${failed ? '✖' : '✔'} ${spec.path}: ${notes.join(', ')} (${(milliseconds / 1000).toFixed(1)} s)`);
+  console.log(
+    `${failed ? '✖' : '✔'} ${spec.path}: ${notes.join(', ')} (${(milliseconds / 1000).toFixed(1)} s)`,
+  );
   for (const test of tests) {
     if (test.skip !== undefined) console.log(`  skipped: ${test.name}: ${test.skip || 'no reason given'}`);
     if (test.failed && !test.inherited) {
