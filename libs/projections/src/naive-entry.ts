@@ -9,6 +9,7 @@ const SHOWN = [
   'sequence',
   'brand',
   'store',
+  'country',
   'staff',
   'identifiers',
   'participants',

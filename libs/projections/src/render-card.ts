@@ -4,7 +4,7 @@ import { STRENGTHS, type Strength } from '@threadline/domain/identifier';
 import type { ClearData } from '@threadline/domain/stored-event';
 import type { Card, CardItem } from './card.js';
 import { compareCodePoints } from './compare-code-points.js';
-import { laterName, type Naming } from './contribution.js';
+import type { Naming } from './contribution.js';
 import { compare } from './decimal.js';
 import { dueAt } from './due-at.js';
 import { compareRefs, type PlacedRef, type Summary } from './summary.js';
@@ -28,7 +28,8 @@ export interface CardParty {
 
 /** Present visits are those that began within this time before the moment asked about, in milliseconds. */
 const PRESENT = 12 * 3_600_000;
-const SHOWN = 1000;
+/** So many parties are on the card; the rest is paged under `/identity`. */
+export const SHOWN = 1000;
 export const FORGOTTEN: JsonObject = { forgotten: true };
 
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
@@ -39,51 +40,51 @@ export function compareParties(a: CardParty, b: CardParty): number {
   return a.naming.first - b.naming.first || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-/** The positions of the events that a card of this summary opens. */
-export function positionsOf(summary: Summary, parties: readonly CardParty[]): Set<number> {
+/** What a card is rendered from. */
+export interface CardSource {
+  readonly summary: Summary;
+  /** Sorted by `compareParties`; at least one, at most the first `SHOWN`. */
+  readonly parties: readonly CardParty[];
+  /** How many parties there are. */
+  readonly total: number;
+  /** The latest name that came with an identifier of any of them. */
+  readonly name: PlacedRef | null;
+}
+
+/** The positions of the events that a card opens. */
+export function positionsOf({ summary, name }: CardSource): Set<number> {
   const found = new Set<number>();
   for (const ref of summary.items) found.add(ref[2]);
   for (const ref of summary.facts.values()) found.add(ref[2]);
   for (const ref of summary.words) found.add(ref[2]);
   for (const ref of summary.profile.values()) found.add(ref[2]);
   for (const { made, closed } of summary.promises.values()) if (made && closed !== true) found.add(made[2]);
-  const name = nameOf(parties);
   if (summary.named !== null) found.add(summary.named[2]);
   if (name !== null) found.add(name[2]);
   return found;
 }
-
-const nameOf = (parties: readonly CardParty[]): PlacedRef | null =>
-  parties.reduce<PlacedRef | null>((latest, { naming }) => laterName(latest, naming.name), null);
 
 /** Keys in order, own members only, whatever they are called. */
 function record<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
   return Object.fromEntries([...entries].sort(([a], [b]) => compareCodePoints(a, b)));
 }
 
-/**
- * The card of a customer: `parties` sorted by `compareParties`, at least one; `opened` has every position of
- * `positionsOf`; `now` is the moment asked about.
- */
-export function renderCard(
-  summary: Summary,
-  parties: readonly CardParty[],
-  opened: ReadonlyMap<number, OpenedData>,
-  now: number,
-): Card {
+/** The card of a customer: `opened` has every position of `positionsOf`; `now` is the moment asked about. */
+export function renderCard(source: CardSource, opened: ReadonlyMap<number, OpenedData>, now: number): Card {
+  const { summary, parties, total } = source;
   const first = parties[0];
   if (first === undefined) throw new RangeError('a customer has at least one party');
   const at = (position: number): OpenedData | undefined => opened.get(position);
   return {
     id: first.id,
-    ids: parties.slice(0, SHOWN).map(({ id }) => id),
-    name: customerName(summary, parties, opened),
-    identifiers: parties.slice(0, SHOWN).map(({ kind, value, naming }) => ({
+    ids: parties.map(({ id }) => id),
+    name: customerName(source, opened),
+    identifiers: parties.map(({ kind, value, naming }) => ({
       kind,
       value,
       strength: STRENGTHS[naming.strength] as Strength,
     })),
-    totals: { ids: parties.length, identifiers: parties.length },
+    totals: { ids: total, identifiers: total },
     firstSeen: iso(summary.first),
     lastSeen: iso(summary.last),
     counts: record(summary.counts),
@@ -126,17 +127,15 @@ export function renderCard(
 
 const stamp = (at: number): string => new Date(at).toISOString();
 
-function customerName(
-  summary: Summary,
-  parties: readonly CardParty[],
+export function customerName(
+  { summary, name }: Pick<CardSource, 'summary' | 'name'>,
   opened: ReadonlyMap<number, OpenedData>,
 ): string | null {
   if (summary.named !== null) {
     const profile = opened.get(summary.named[2])?.data?.['profile'] as JsonObject | undefined;
     if (typeof profile?.['name'] === 'string') return profile['name'];
   }
-  const ref = nameOf(parties);
-  return ref === null ? null : (opened.get(ref[2])?.names[ref[3]] ?? null);
+  return name === null ? null : (opened.get(name[2])?.names[name[3]] ?? null);
 }
 
 function categories(summary: Summary): Card['purchases']['categories'] {

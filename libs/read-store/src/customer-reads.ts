@@ -82,7 +82,11 @@ export interface CustomerReads {
   /** The value is normalised already. */
   cardByIdentifier(kind: string, value: string, clocks: Clocks): Promise<Card | undefined>;
   timeline(id: string, query: TimelineQuery, clocks: Clocks): Promise<TimelinePage | undefined>;
-  identity(id: string, page: { limit: number; cursor?: string }, clocks: Clocks): Promise<IdentityPage | undefined>;
+  identity(
+    id: string,
+    page: { limit: number; cursor?: string },
+    clocks: Clocks,
+  ): Promise<IdentityPage | undefined>;
   search(query: { q?: string; limit: number; cursor?: string }): Promise<SearchPage>;
   /** The present id of the customer on whose timeline the event at this position is. */
   customerAt(position: number): Promise<string | undefined>;

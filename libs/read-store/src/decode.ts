@@ -1,0 +1,118 @@
+import { isKnownType } from '@threadline/domain/event-catalogue';
+import { STRENGTHS } from '@threadline/domain/identifier';
+import type { ClearData, StoredEvent } from '@threadline/domain/stored-event';
+import { upcast } from '@threadline/domain/upcast';
+import type { RecordedEvent } from '@threadline/event-store/event-store';
+import type { ProjectedEvent } from '@threadline/projections/contribution';
+import { openEvent } from '@threadline/vault/sealing';
+import type { Vault } from '@threadline/vault/vault';
+
+/** An event of an interaction, read from the log. */
+export interface LoggedEvent extends ProjectedEvent {
+  readonly stream: string;
+  readonly revision: number;
+  readonly recordedAt: number;
+  readonly stored: StoredEvent;
+}
+
+/** An event that cannot be used, and why. */
+export interface Unusable {
+  readonly event: RecordedEvent;
+  readonly reason: string;
+}
+
+const INTERACTION = 'interaction-';
+export const isInteraction = (stream: string): boolean => stream.startsWith(INTERACTION);
+export const interactionOf = (stream: string): string => stream.slice(INTERACTION.length);
+
+const decoder = new TextDecoder();
+
+/** Events of the log as projections take them; those that are none (bad JSON, an unknown version) apart. */
+export async function decode(
+  events: readonly RecordedEvent[],
+  vault: Vault,
+): Promise<{ logged: LoggedEvent[]; unusable: Unusable[] }> {
+  const parsed: { event: RecordedEvent; stored: StoredEvent }[] = [];
+  const unusable: Unusable[] = [];
+  const sealedWholly: StoredEvent[] = [];
+  for (const event of events) {
+    try {
+      const stored = upcast(JSON.parse(decoder.decode(event.data)));
+      checkStored(stored);
+      if (!isKnownType(event.type)) sealedWholly.push(stored);
+      else if (stored.clear === undefined) throw new TypeError('clear is missing');
+      parsed.push({ event, stored });
+    } catch (error) {
+      unusable.push({ event, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  // A type that is not in the catalogue is sealed wholly: even its channel has to be opened.
+  const keyring = await vault.keys(sealedWholly.length === 0 ? [] : handlesOf(sealedWholly));
+  const hash = vault.hash.bind(vault);
+  const logged: LoggedEvent[] = [];
+  for (const { event, stored } of parsed) {
+    try {
+      const clear =
+        isKnownType(event.type) && stored.clear !== undefined
+          ? stored.clear
+          : openEvent(event.id, event.type, stored, keyring, hash).clear;
+      checkClear(clear);
+      logged.push(toLogged(event, stored, clear));
+    } catch (error) {
+      unusable.push({ event, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { logged, unusable };
+}
+
+/** Greatest distance from 1970 that a Date can hold, in milliseconds. */
+const LAST = 8.64e15;
+const AMOUNT = /^-?\d+(\.\d+)?$/;
+
+/** What the gateway lets in always passes; what came into the log in another way may not. */
+function checkStored({ at, parties, home, key }: StoredEvent): void {
+  if (!Number.isInteger(at) || Math.abs(at) > LAST) throw new TypeError('at is not a time');
+  if (!Array.isArray(parties)) throw new TypeError('parties is not a list');
+  if (!Number.isInteger(home) || home < -1 || home >= parties.length)
+    throw new TypeError('home is not a party');
+  if (!Number.isSafeInteger(key)) throw new TypeError('key is not a handle');
+  for (const party of parties) {
+    if (!Number.isSafeInteger(party?.key) || !STRENGTHS.includes(party.strength))
+      throw new TypeError('a party is malformed');
+  }
+}
+
+function checkClear({ channel, purchase, survey }: ClearData): void {
+  if (typeof channel !== 'string') throw new TypeError('channel is not a text');
+  if (survey !== undefined && !Number.isFinite(survey.score)) throw new TypeError('score is not a number');
+  if (purchase === undefined) return;
+  if (!AMOUNT.test(purchase.total)) throw new TypeError('total is not an amount');
+  for (const { quantity, price } of purchase.items ?? []) {
+    if (!AMOUNT.test(price)) throw new TypeError('price is not an amount');
+    if (!Number.isFinite(quantity)) throw new TypeError('quantity is not a number');
+  }
+}
+
+const toLogged = (event: RecordedEvent, stored: StoredEvent, clear: LoggedEvent['clear']): LoggedEvent => ({
+  id: event.id,
+  type: event.type,
+  position: event.position,
+  at: stored.at,
+  parties: stored.parties,
+  home: stored.home,
+  clear,
+  stream: event.stream,
+  revision: event.revision,
+  recordedAt: event.recordedAt,
+  stored,
+});
+
+/** The handles whose keys opening these events takes. */
+export function handlesOf(events: Iterable<StoredEvent>): Set<number> {
+  const handles = new Set<number>();
+  for (const { parties, key } of events) {
+    handles.add(key);
+    for (const party of parties) handles.add(party.key);
+  }
+  return handles;
+}

@@ -1,0 +1,148 @@
+import type { ProjectedEvent } from '@threadline/projections/contribution';
+import type { TimelineRow } from './customers-model.js';
+import type { LoggedEvent } from './decode.js';
+import { entryKey } from './entry-key.js';
+
+const NONE = -1;
+const STANDS = 1;
+const SEVERAL = 2;
+
+/** Typed arrays that grow. */
+class Column {
+  private values = new Float64Array(1024);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.values.length) {
+      const grown = new Float64Array(this.length * 2);
+      grown.set(this.values);
+      this.values = grown;
+    }
+    this.values[this.length++] = value;
+  }
+
+  at(index: number): number {
+    return this.values[index] as number;
+  }
+
+  set(index: number, value: number): void {
+    this.values[index] = value;
+  }
+}
+
+/** A million events of a log in about 90 MB: what a rebuild has to know of each before it can put them in order. */
+export class EntryTable {
+  private readonly positions = new Column();
+  private readonly homes = new Column();
+  private readonly times = new Column();
+  private readonly sequences = new Column();
+  private readonly types = new Column();
+  private readonly flags = new Column();
+  /** 104 bits of the interaction's id: 52 each. */
+  private readonly high = new Column();
+  private readonly low = new Column();
+  private ids = Buffer.alloc(16 * 1024);
+  private readonly typeNames: string[] = [];
+  private readonly typeNumbers = new Map<string, number>();
+  /** First halves of the ids of interactions that have more than one event. */
+  private readonly several = new Set<number>();
+
+  add(event: LoggedEvent, interaction: string): void {
+    const index = this.positions.length;
+    this.positions.push(event.position);
+    this.homes.push(event.parties[event.home]?.key ?? NONE);
+    this.times.push(event.at);
+    this.sequences.push(event.clear.sequence ?? -Infinity);
+    this.types.push(this.typeNumber(event.type));
+    this.flags.push(STANDS);
+    const high = Number.parseInt(interaction.slice(0, 13), 16);
+    this.high.push(high);
+    this.low.push(Number.parseInt(interaction.slice(13, 26), 16));
+    if (event.revision > 0) this.several.add(high);
+    if (this.ids.length < (index + 1) * 16)
+      this.ids = Buffer.concat([this.ids, Buffer.alloc(this.ids.length)]);
+    this.ids.write(event.id.replaceAll('-', ''), index * 16, 'hex');
+  }
+
+  private typeNumber(type: string): number {
+    let number = this.typeNumbers.get(type);
+    if (number === undefined) {
+      number = this.typeNames.push(type) - 1;
+      this.typeNumbers.set(type, number);
+    }
+    return number;
+  }
+
+  /** The events of each interaction that has more than one, by index. */
+  *groups(): Iterable<number[]> {
+    const groups = new Map<string, number[]>();
+    for (let index = 0; index < this.positions.length; index++) {
+      if (!this.several.has(this.high.at(index))) continue;
+      const interaction = `${this.high.at(index)}/${this.low.at(index)}`;
+      const group = groups.get(interaction);
+      if (group === undefined) groups.set(interaction, [index]);
+      else group.push(index);
+    }
+    yield* groups.values();
+  }
+
+  /** As much of the event as homes and versions depend on. */
+  event(index: number): ProjectedEvent {
+    const home = this.homes.at(index);
+    const sequence = this.sequences.at(index);
+    return {
+      id: this.ids.toString('hex', index * 16, index * 16 + 16),
+      type: this.typeNames[this.types.at(index)] as string,
+      position: this.positions.at(index),
+      at: this.times.at(index),
+      parties: home === NONE ? [] : [{ key: home, kind: '', strength: 'claimed' }],
+      home: home === NONE ? -1 : 0,
+      clear: sequence === -Infinity ? { channel: '' } : { channel: '', sequence },
+    };
+  }
+
+  /** For an event whose interaction has several. */
+  settle(index: number, home: number | undefined, stands: boolean): void {
+    this.homes.set(index, home ?? NONE);
+    this.flags.set(index, (stands ? STANDS : 0) | SEVERAL);
+  }
+
+  position(index: number): number {
+    return this.positions.at(index);
+  }
+
+  home(index: number): number {
+    return this.homes.at(index);
+  }
+
+  stands(index: number): boolean {
+    return (this.flags.at(index) & STANDS) !== 0;
+  }
+
+  row(index: number, event: LoggedEvent): TimelineRow {
+    return {
+      party: this.home(index),
+      key: entryKey(event.at, event.id),
+      position: event.position,
+      type: event.type,
+      channel: event.clear.channel,
+      stands: this.stands(index),
+      several: (this.flags.at(index) & SEVERAL) !== 0,
+    };
+  }
+
+  /** The events that are on a timeline, by (home, time, event id). */
+  order(): Uint32Array {
+    const order = new Uint32Array(this.positions.length);
+    let length = 0;
+    for (let index = 0; index < this.positions.length; index++)
+      if (this.homes.at(index) !== NONE) order[length++] = index;
+    return order.subarray(0, length).sort((a, b) => {
+      const byHome = this.homes.at(a) - this.homes.at(b);
+      if (byHome !== 0) return byHome;
+      const byTime = this.times.at(a) - this.times.at(b);
+      if (byTime !== 0) return byTime;
+      return this.ids.compare(this.ids, b * 16, b * 16 + 16, a * 16, a * 16 + 16);
+    });
+  }
+}

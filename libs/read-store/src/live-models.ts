@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { openModel } from './customers-model.js';
+import { CustomerRows } from './customer-rows.js';
+import { CUSTOMERS, readModels, SEARCH } from './models.js';
+import { WordsIndex } from './words-index.js';
+
+/** There is no read model yet: nothing was projected in this folder. */
+export class NoReadModelError extends Error {
+  readonly code = 'no-read-model';
+  readonly retriable = true;
+  constructor(folder: string) {
+    super(`there is no read model in ${folder} yet`);
+    this.name = 'NoReadModelError';
+  }
+}
+
+/** The read models that are live, opened for reading. */
+export class LiveModels {
+  private current:
+    { files: string; customers: CustomerRows; search: WordsIndex; close: () => void } | undefined;
+
+  constructor(private readonly folder: string) {}
+
+  get customers(): CustomerRows {
+    return this.open().customers;
+  }
+
+  get search(): WordsIndex {
+    return this.open().search;
+  }
+
+  /** Opens what is live now, if that is another build. */
+  refresh(): void {
+    const models = readModels(this.folder);
+    const files = `${models[CUSTOMERS]?.live}/${models[SEARCH]?.live}`;
+    if (this.current !== undefined && this.current.files !== files) this.close();
+  }
+
+  private open(): NonNullable<typeof this.current> {
+    if (this.current !== undefined) return this.current;
+    const models = readModels(this.folder);
+    const [customers, search] = [models[CUSTOMERS]?.live, models[SEARCH]?.live];
+    if (customers === undefined || search === undefined) throw new NoReadModelError(this.folder);
+    const open = (file: string): ReturnType<typeof openModel> =>
+      openModel(join(this.folder, file), { schema: '', readOnly: true });
+    const [one, other] = [open(customers), open(search)];
+    this.current = {
+      files: `${customers}/${search}`,
+      customers: new CustomerRows(one),
+      search: new WordsIndex(other),
+      close: () => {
+        one.close();
+        other.close();
+      },
+    };
+    return this.current;
+  }
+
+  close(): void {
+    this.current?.close();
+    this.current = undefined;
+  }
+}

@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { CorruptEventError } from '@threadline/event-store/errors';
+import type { LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
+import type { Vault } from '@threadline/vault/vault';
+import { CustomersModel } from './customers-model.js';
+import { CustomersProjector } from './customers-projector.js';
+import { CUSTOMERS, newModelFile, readModels, removeUnused, SEARCH, switchModels } from './models.js';
+import { SearchModel } from './search-model.js';
+import { SearchProjector } from './search-projector.js';
+
+export interface ProjectorOptions {
+  readonly folder: string;
+  readonly log: LocalLog;
+  readonly vault: Vault;
+  readonly now: () => number;
+}
+
+/** The files of one build of the read models, by `name@version`. */
+export interface ModelFiles {
+  readonly [CUSTOMERS]: string;
+  readonly [SEARCH]: string;
+}
+
+const BATCH = 1_000;
+
+/**
+ * Keeps the live read models up to date with the log; the one writer of them. Each model carries its own checkpoint,
+ * written together with what it is the checkpoint of, so that a projector that was killed goes on where each stands.
+ */
+export class Projector {
+  private constructor(
+    private readonly options: ProjectorOptions,
+    private customers: CustomersProjector,
+    private search: SearchProjector,
+  ) {}
+
+  /** Opens the live models; makes empty ones where there are none of these versions. */
+  static open(options: ProjectorOptions): Projector {
+    const { folder } = options;
+    const models = readModels(folder);
+    const files = {
+      [CUSTOMERS]: models[CUSTOMERS]?.live ?? newModelFile(folder, CUSTOMERS),
+      [SEARCH]: models[SEARCH]?.live ?? newModelFile(folder, SEARCH),
+    };
+    const projector = new Projector(options, ...writers(options, files));
+    removeUnused(folder, switchModels(folder, files));
+    return projector;
+  }
+
+  /** Everything up to here is in the read models; what is parked counts as in. */
+  get checkpoint(): number {
+    return Math.min(this.customers.model.checkpoint, this.search.model.checkpoint);
+  }
+
+  /** Folds the next events in, if there are any. Answers the checkpoint after it. */
+  async next(): Promise<number> {
+    const { checkpoint } = this;
+    const events = this.read(checkpoint);
+    if (typeof events === 'number') return events;
+    const last = events.at(-1);
+    if (last === undefined) return checkpoint;
+    for (const projector of [this.customers, this.search]) {
+      const done = projector.model.checkpoint;
+      await projector.project(
+        events.filter(({ position }) => position > done),
+        Math.max(done, last.position),
+      );
+    }
+    return last.position;
+  }
+
+  /** The next events; or, where the next one cannot be read, it is parked and its position answered. */
+  private read(checkpoint: number): RecordedEvent[] | number {
+    const { log } = this.options;
+    try {
+      return log.after(checkpoint, BATCH);
+    } catch (error) {
+      if (!(error instanceof CorruptEventError)) throw error;
+      const before = error.position - checkpoint - 1;
+      if (before > 0) return log.after(checkpoint, before);
+      this.customers.parkCorrupt(error);
+      this.search.model.checkpoint = error.position;
+      return error.position;
+    }
+  }
+
+  /** Tries a parked interaction again: how many of its events came in, and whether it stays parked. */
+  async redrive(stream: string): Promise<{ redriven: number; parked: boolean; reason?: string } | undefined> {
+    const positions = this.customers.model.parkedPositions(stream);
+    if (positions.length === 0) return undefined;
+    let reason: string | undefined;
+    try {
+      reason = await this.customers.redrive(stream);
+    } catch (error) {
+      if (!(error instanceof CorruptEventError)) throw error;
+      reason = error.message;
+    }
+    if (reason !== undefined) return { redriven: 0, parked: true, reason };
+    const events = this.options.log.at(positions).filter((event) => event !== undefined);
+    await this.search.redrive(events);
+    return { redriven: positions.length, parked: false };
+  }
+
+  /**
+   * Takes over a build of the read models that was made beside the live ones: brings it up to date and makes it live.
+   * What was live before stays on disk, to go back to.
+   */
+  async adopt(files: ModelFiles): Promise<void> {
+    const next = new Projector(this.options, ...writers(this.options, files));
+    const head = this.options.log.headPosition();
+    while (next.checkpoint < head) await next.next();
+    switchModels(this.options.folder, { ...files });
+    this.close();
+    this.customers = next.customers;
+    this.search = next.search;
+  }
+
+  parkedInteractions(): number {
+    return this.customers.model.parkedInteractions();
+  }
+
+  close(): void {
+    this.customers.model.close();
+    this.search.model.close();
+  }
+}
+
+function writers(options: ProjectorOptions, files: ModelFiles): [CustomersProjector, SearchProjector] {
+  const { folder, log, vault, now } = options;
+  return [
+    new CustomersProjector(new CustomersModel(join(folder, files[CUSTOMERS])), log, vault, now),
+    new SearchProjector(new SearchModel(join(folder, files[SEARCH])), vault),
+  ];
+}

@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { SqliteLogReader } from '@threadline/event-store/sqlite-log-reader';
+import { SqliteVault } from '@threadline/vault/sqlite-vault';
+import { rebuildCustomers, type RebuildProgress } from './rebuild-customers.js';
+import { rebuildSearch } from './rebuild-search.js';
+import type { RebuildTask } from './rebuild.js';
+
+const PROGRESS_EVERY = 250;
+
+const { folder, masterKey, upTo, model, file } = workerData as RebuildTask;
+const log = SqliteLogReader.open({ folder });
+const vault = await SqliteVault.open({ folder, masterKey, readOnly: true });
+const path = join(folder, file);
+
+let told = 0;
+function onProgress(progress: RebuildProgress): void {
+  const now = performance.now();
+  if (now - told < PROGRESS_EVERY && progress.done < progress.total) return;
+  told = now;
+  parentPort?.postMessage(progress);
+}
+
+try {
+  if (model === 'customers') await rebuildCustomers({ path, log, vault, upTo, now: Date.now }, onProgress);
+  else await rebuildSearch({ path, log, vault, upTo }, onProgress);
+} finally {
+  await vault.close();
+  await log.close();
+}

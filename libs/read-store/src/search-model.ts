@@ -1,0 +1,94 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { openModel } from './customers-model.js';
+
+/**
+ * The read model `search`, the only one that holds personal data opened. `words` has a document for each event (rowid =
+ * position), `people` one for each party (rowid = handle): its identifier and every name that came with it. Both keep
+ * the index alone, not the text; `names` keeps the names, so that a further one can be added.
+ */
+const SCHEMA = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5(
+  text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE people USING fts5(
+  identifier, names, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+);
+CREATE TABLE names (party INTEGER PRIMARY KEY, names TEXT NOT NULL);
+INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+INSERT INTO people (people, rank) VALUES ('secure-delete', 1);
+`;
+
+export const openSearch = (path: string, readOnly: boolean): DatabaseSync =>
+  openModel(path, {
+    schema: SCHEMA,
+    readOnly,
+    pragmas: 'PRAGMA secure_delete = ON; PRAGMA cache_size = -16000;',
+  });
+
+/** The statements by which the search model is written. One writer at a time. */
+export class SearchModel {
+  readonly database: DatabaseSync;
+  private readonly statements = new Map<string, StatementSync>();
+
+  constructor(readonly path: string) {
+    this.database = openSearch(path, false);
+  }
+
+  private sql(text: string): StatementSync {
+    let statement = this.statements.get(text);
+    if (statement === undefined) {
+      statement = this.database.prepare(text);
+      statement.setReturnArrays(true);
+      this.statements.set(text, statement);
+    }
+    return statement;
+  }
+
+  get checkpoint(): number {
+    const row = this.sql(`SELECT value FROM meta WHERE key = 'checkpoint'`).get() as unknown as
+      [number] | undefined;
+    return row?.[0] ?? 0;
+  }
+
+  set checkpoint(position: number) {
+    this.sql(`INSERT OR REPLACE INTO meta VALUES ('checkpoint', ?)`).run(position);
+  }
+
+  transaction(work: () => void): void {
+    this.database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      this.database.exec('COMMIT');
+    } catch (error) {
+      if (this.database.isTransaction) this.database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** `text` has a space round every character of a script without spaces. */
+  addWords(position: number, text: string): void {
+    this.sql('INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)').run(position, text);
+  }
+
+  /** The names known of a party; undefined where the party is not in the index. */
+  namesOf(party: number): string[] | undefined {
+    const row = this.sql('SELECT names FROM names WHERE party = ?').get(party) as unknown as
+      [string] | undefined;
+    return row === undefined ? undefined : (JSON.parse(row[0]) as string[]);
+  }
+
+  /** `identifier` and `text` as `addWords` takes them. */
+  writePerson(party: number, identifier: string, names: readonly string[], text: string): void {
+    this.sql('INSERT OR REPLACE INTO people (rowid, identifier, names) VALUES (?, ?, ?)').run(
+      party,
+      identifier,
+      text,
+    );
+    this.sql('INSERT OR REPLACE INTO names VALUES (?, ?)').run(party, JSON.stringify(names));
+  }
+
+  close(): void {
+    this.database.close();
+  }
+}
