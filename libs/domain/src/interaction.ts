@@ -95,12 +95,25 @@ function isCopyWithTime(event: ReceivedEvent, recorded: Recorded, hash: Hash): b
   return contentHash(hash, contentOf(event.cloudEvent, 'without time')) === recorded.hash;
 }
 
-/** What of a CloudEvent is compared between copies, as canonical JSON: all but the `threadline*` extensions. */
+/** Says what an absent `datacontenttype` says as well (CloudEvents JSON format, 3.1). */
+const PLAIN_JSON = /^\s*application\/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i;
+
+/**
+ * What of a CloudEvent is compared between copies, as canonical JSON: all but the `threadline*` extensions, and without
+ * a `datacontenttype` that only says plain JSON: in binary mode it is always there, in structured mode it need not be.
+ */
 export function contentOf(event: JsonObject, time: 'with time' | 'without time' = 'with time'): string {
+  const isContent = (member: string): boolean => {
+    if (member === 'time') return time === 'with time';
+    if (member === 'datacontenttype') return !PLAIN_JSON.test(String(event[member]));
+    return !member.startsWith('threadline');
+  };
   const content: JsonObject = {};
-  for (const [member, value] of Object.entries(event)) {
-    if (member.startsWith('threadline') || (member === 'time' && time === 'without time')) continue;
-    Object.defineProperty(content, member, { value, enumerable: true });
+  for (const member of Object.keys(event)) {
+    // A member named __proto__ must become a member and not a prototype.
+    if (member === '__proto__')
+      Object.defineProperty(content, member, { value: event[member], enumerable: true });
+    else if (isContent(member)) content[member] = event[member] as Json;
   }
   return canonicalJson(content);
 }

@@ -1,0 +1,19 @@
+import type { Position } from '@threadline/event-store/event-store';
+import type { Vault } from '@threadline/vault/vault';
+import type { IngestLog } from './interaction-states.js';
+
+export const INGEST_LOG = Symbol('IngestLog');
+
+/** What ingest is made of; the composition root opens and closes it. */
+export interface IngestParts {
+  readonly log: IngestLog;
+  readonly vault: Vault;
+  /** Of phone numbers that come without one: ISO 3166 alpha-2. */
+  readonly country?: string;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** Told the position of the last event after whatever was appended. */
+  readonly onAppended: (position: Position) => void;
+  /** Told of errors that nobody foresaw, and of a disk that failed. */
+  readonly unforeseen: (error: unknown) => void;
+}

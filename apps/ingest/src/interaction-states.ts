@@ -1,0 +1,83 @@
+import {
+  evolve,
+  NEW_INTERACTION,
+  type Interaction,
+  type InteractionReceived,
+} from '@threadline/domain/interaction';
+import { interactionStream } from '@threadline/domain/ids';
+import { upcast } from '@threadline/domain/upcast';
+import {
+  START,
+  type EventStore,
+  type LocalLog,
+  type Position,
+  type RecordedEvent,
+} from '@threadline/event-store/event-store';
+
+/** The log as ingest needs it. What only a log on the same disk can do is used where it is there. */
+export type IngestLog = Pick<EventStore, 'append' | 'readStream'> &
+  Partial<Pick<LocalLog, 'stream' | 'find'>>;
+
+/** An interaction as the log has it. */
+export interface Known {
+  readonly state: Interaction;
+  /** Of its last event. */
+  readonly position: Position;
+}
+
+const UNKNOWN: Known = { state: NEW_INTERACTION, position: START };
+
+/** Held at least, at most twice as many (two generations: see SPEED). Most interactions are over after one event. */
+const HELD = 2_048;
+
+/** What was recorded, as the decisions see it. */
+export function received(event: Pick<RecordedEvent, 'id' | 'data'>): InteractionReceived {
+  return { eventId: event.id, event: upcast(JSON.parse(Buffer.from(event.data).toString('utf8'))) };
+}
+
+/** The states of interactions: read from their streams, the recent ones remembered. This is their only writer. */
+export class InteractionStates {
+  #young = new Map<string, Known>();
+  #old = new Map<string, Known>();
+
+  constructor(private readonly log: IngestLog) {}
+
+  /** By interaction id. */
+  async load(interactions: Iterable<string>): Promise<Map<string, Known>> {
+    const known = new Map<string, Known>();
+    for (const interaction of interactions) {
+      if (known.has(interaction)) continue;
+      const remembered = this.#young.get(interaction) ?? this.#old.get(interaction);
+      known.set(interaction, remembered ?? (await this.#read(interaction)));
+    }
+    return known;
+  }
+
+  remember(interaction: string, known: Known): void {
+    if (this.#young.size >= HELD) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(interaction, known);
+  }
+
+  /** Somebody else wrote to it. */
+  forget(interaction: string): void {
+    this.#young.delete(interaction);
+    this.#old.delete(interaction);
+  }
+
+  async #read(interaction: string): Promise<Known> {
+    const stream = interactionStream(interaction);
+    const events = this.log.stream?.(stream) ?? (await all(this.log.readStream(stream)));
+    const last = events.at(-1);
+    if (last === undefined) return UNKNOWN;
+    return { state: evolve(NEW_INTERACTION, events.map(received)), position: last.position };
+  }
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}

@@ -1,0 +1,65 @@
+import { ThreadlineError, type ErrorTraits } from '@threadline/platform/errors';
+
+/** What is handed over. */
+export interface Message {
+  /** Plural noun, such as `interactions.inbound`. */
+  readonly topic: string;
+  /** What has to stay in order among itself; absent: nothing. */
+  readonly key?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** Takes one message. What it resolves to is the answer: plain data (strings, numbers, arrays, objects of these). */
+export type Handler = (message: Message) => Promise<unknown>;
+
+/**
+ * The way from those who take events in to those who write them down. Guarantees, each proven by the contract suite:
+ * - `publish` resolves when every message is safe: handled, with the handler's answers in the same order (a broker in
+ *   the process), or kept for good, with `undefined` in their place (a broker with a disk of its own);
+ * - it takes all of the messages or none: `OverloadedError` means that none was taken;
+ * - messages reach the handler unchanged, and those of one key in the order in which they were published;
+ * - what a handler throws reaches the publisher with its `code` and `retriable` (a broker in the process);
+ * - `close` lets what is in flight come to its end and takes nothing new.
+ */
+export interface Broker {
+  /** The bodies belong to the broker from now on: the caller must not look at them again. */
+  publish(messages: readonly Message[]): Promise<unknown[]>;
+  /** Hands over what comes in on these topics, also what waits already. Once per broker; many at a time. */
+  consume(topics: readonly string[], handler: Handler): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** As much is in flight as is allowed; nothing of the call was taken. 503. */
+export class OverloadedError extends ThreadlineError {
+  /** Seconds after which it is worth trying again. */
+  readonly retryAfter: number;
+  constructor(retryAfter = 1) {
+    super('too much is in flight: nothing was taken', { code: 'overloaded', retriable: true, status: 503 });
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** The broker, or whoever it hands over to, is gone. What was in flight may or may not have been handled. 503. */
+export class BrokerClosedError extends ThreadlineError {
+  constructor() {
+    super('the broker is closed', { code: 'broker-closed', retriable: true, status: 503 });
+  }
+}
+
+/** Nobody consumes the topic: a mistake of ours, not of the sender. */
+export class UnhandledTopicError extends ThreadlineError {
+  constructor(topic: string) {
+    super(`nobody consumes the topic ${topic}`, { code: 'unhandled-topic', retriable: false });
+  }
+}
+
+/** What a handler threw, as it comes back to the publisher; `code`, `retriable` and what HTTP says are the original's. */
+export class HandlerFailedError extends ThreadlineError {
+  /** Seconds, where the original told it. */
+  readonly retryAfter: number | undefined;
+  constructor(message: string, traits: ErrorTraits & { readonly retryAfter?: number }) {
+    super(message, traits);
+    this.retryAfter = traits.retryAfter;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Json, JsonObject } from '@threadline/domain/canonical-json';
+import { defaultStrength, type Identifier, type Strength } from '@threadline/domain/identifier';
+import { contentHash, eventId, interactionId, type Hash } from '@threadline/domain/ids';
+import { contentOf, type CloudEventJson, type ReceivedEvent } from '@threadline/domain/interaction';
+import { eventTime } from '@threadline/contracts/event-time';
+import { asEvent, eventProblems, type EventProblem } from '@threadline/contracts/validate-event';
+import { normaliseIdentifier } from './normalise.js';
+
+/** What an intake needs to know; passed in, so that it has neither clock nor key. */
+export interface IntakeOptions {
+  /** `vault.hash`. */
+  readonly hash: Hash;
+  /** Of phone numbers that come without a country: ISO 3166 alpha-2. */
+  readonly country?: string;
+}
+
+/** Of one request. */
+export interface Arrival {
+  /** Milliseconds since 1970: the business time of events that came without one. */
+  readonly at: number;
+  readonly mode?: 'backfill';
+}
+
+export type Taken =
+  | { readonly kind: 'received'; readonly event: ReceivedEvent }
+  | { readonly kind: 'refused'; readonly problems: EventProblem[] };
+
+/** From raw events to what the domain decides on: checked, named by our ids, identifiers normalised. */
+export class Intake {
+  readonly #hash: Hash;
+  readonly #country: string | undefined;
+
+  constructor({ hash, country }: IntakeOptions) {
+    this.#hash = hash;
+    this.#country = country;
+  }
+
+  take(raw: Json, arrival: Arrival): Taken {
+    const problems = eventProblems(raw);
+    return problems.length > 0
+      ? { kind: 'refused', problems }
+      : { kind: 'received', event: this.#received(asEvent(raw), arrival) };
+  }
+
+  #received(sent: CloudEventJson, arrival: Arrival): ReceivedEvent {
+    const hash = contentHash(this.#hash, contentOf(sent));
+    const arrived = sent.time === undefined;
+    const backfill = arrival.mode === 'backfill' || sent['threadlinemode'] === 'backfill';
+    const object = sent.data?.['object'];
+    return {
+      eventId: eventId(this.#hash, sent.source, sent.id),
+      interaction: interactionId(this.#hash, sent.source, typeof object === 'string' ? object : sent.id),
+      type: sent.type,
+      cloudEvent: arrived ? { ...sent, time: new Date(arrival.at).toISOString() } : sent,
+      at: arrived ? arrival.at : (eventTime(sent.time as string) as number),
+      ...(arrived && { arrived }),
+      ...(backfill && { mode: 'backfill' }),
+      hash,
+      identifiers: identifiersOf(sent.data, this.#country),
+    };
+  }
+}
+
+/** The identifiers of an event's data, normalised, in their order. The data has passed validation. */
+export function identifiersOf(data: JsonObject | undefined, defaultCountry?: string): Identifier[] {
+  const given = data?.['identifiers'] as
+    { kind: string; value: string; strength?: Strength; name?: string }[] | undefined;
+  if (given === undefined) return [];
+  const country = (data?.['country'] as string | undefined) ?? defaultCountry;
+  return given.map(({ kind, value, strength, name }) => {
+    const normal = normaliseIdentifier(kind, value, country);
+    return {
+      ...normal,
+      strength: defaultStrength(normal.kind, strength),
+      ...(name !== undefined && { name }),
+    };
+  });
+}

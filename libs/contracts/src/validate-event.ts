@@ -1,0 +1,125 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { Json, JsonObject } from '@threadline/domain/canonical-json';
+import { CATALOGUE, isKnownType, type OwnPart } from '@threadline/domain/event-catalogue';
+import type { CloudEventJson } from '@threadline/domain/interaction';
+import { CLOUD_EVENT, needsData, ownData } from './event-schema.js';
+import { eventTime } from './event-time.js';
+import { jsonFaults } from './json-faults.js';
+import { expectationOf, inWords } from './problem-words.js';
+
+/** What is wrong with an event, and where: `path` is a JSON Pointer (RFC 6901) into it. */
+export interface EventProblem {
+  path: string;
+  message: string;
+}
+
+/** Of one event: whoever fixes a thousand problems may ask again. */
+const MOST_PROBLEMS = 1_000;
+
+/** Compiled at first use: a part costs some milliseconds, and most senders use few types. */
+class Schemas {
+  readonly #ajv: Ajv;
+  readonly #parts = new Map<OwnPart, ValidateFunction>();
+  readonly envelope: ValidateFunction;
+
+  constructor(allErrors: boolean) {
+    this.#ajv = new Ajv({
+      allErrors,
+      verbose: allErrors,
+      allowUnionTypes: true,
+      strictTypes: false,
+      strictRequired: false,
+    });
+    this.#ajv.addFormat('date-time', {
+      type: 'string',
+      validate: (text: string) => eventTime(text) !== undefined,
+    });
+    this.envelope = this.#ajv.compile(CLOUD_EVENT);
+  }
+
+  part(name: OwnPart): ValidateFunction {
+    let check = this.#parts.get(name);
+    if (check === undefined) {
+      check = this.#ajv.compile(ownData(name));
+      this.#parts.set(name, check);
+    }
+    return check;
+  }
+}
+
+const fast = new Schemas(false);
+let thorough: Schemas | undefined;
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Every problem of what came as an event; an empty list means that it is one (`isEvent` of the same value).
+ * The usual case, a good event, costs one walk and one compiled check; the list is made only when that fails.
+ */
+export function eventProblems(value: Json): EventProblem[] {
+  if (!isObject(value))
+    return [{ path: '', message: `expected an event: an object, but ${inWords(value)} came` }];
+  const faults = jsonFaults(value);
+  if (faults.some(({ fatal }) => fatal)) return faults.map(({ path, message }) => ({ path, message }));
+  if (Object.hasOwn(value, 'data_base64')) {
+    faults.push({
+      path: '/data_base64',
+      message: 'expected JSON in `data`: binary data is not taken',
+      fatal: false,
+    });
+  }
+  if (faults.length === 0 && passes(value)) return [];
+  return [...faults.map(({ path, message }) => ({ path, message })), ...listed(value)].slice(
+    0,
+    MOST_PROBLEMS,
+  );
+}
+
+/** The value of which `eventProblems` has found none. */
+export const asEvent = (value: Json): CloudEventJson => value as CloudEventJson;
+
+const partOf = (event: JsonObject): OwnPart | undefined => {
+  const type = event['type'];
+  return typeof type === 'string' && isKnownType(type) ? CATALOGUE[type] : undefined;
+};
+
+function passes(event: JsonObject): boolean {
+  if (!fast.envelope(event)) return false;
+  const part = partOf(event);
+  if (part === undefined) return true;
+  if (event['data'] === undefined) return !needsData(part);
+  return fast.part(part)(event['data']) === true;
+}
+
+function listed(event: JsonObject): EventProblem[] {
+  thorough ??= new Schemas(true);
+  // A value of the wrong type fails several keywords at once, in the same words.
+  const problems = new Map<string, EventProblem>();
+  const add = (check: ValidateFunction, value: unknown, base: string): void => {
+    if (check(value)) return;
+    for (const error of check.errors ?? []) {
+      const problem = inOwnWords(error, base);
+      if (problem !== undefined) problems.set(`${problem.path} ${problem.message}`, problem);
+    }
+  };
+  add(thorough.envelope, event, '');
+  const part = partOf(event);
+  // Where `data` itself is no object the envelope has said so.
+  if (part !== undefined && (isObject(event['data']) || (event['data'] === undefined && needsData(part)))) {
+    add(thorough.part(part), event['data'] ?? {}, '/data');
+  }
+  return [...problems.values()];
+}
+
+function inOwnWords(error: ErrorObject, base: string): EventProblem | undefined {
+  const message = expectationOf(error);
+  if (message === undefined) return undefined;
+  const params = error.params as { missingProperty?: string; additionalProperty?: string };
+  const member = params.missingProperty ?? params.additionalProperty;
+  const path = `${base}${error.instancePath}`;
+  return { path: member === undefined ? path : `${path}/${pointerToken(member)}`, message };
+}
+
+/** One step of a JSON Pointer (RFC 6901). */
+export const pointerToken = (member: string): string => member.replaceAll('~', '~0').replaceAll('/', '~1');
