@@ -49,11 +49,12 @@ export interface ImportOptions {
 /** A format: items in, events and refusals out. It throws only where the input itself cannot be read. */
 export type Importer = (input: ImportInput, options: ImportOptions) => AsyncGenerator<Imported>;
 
-export const refused = (
-  item: string,
-  reason: string,
-  problems: readonly ImportProblem[] = [],
-): Refusal => ({ kind: 'refused', item, reason, problems });
+export const refused = (item: string, reason: string, problems: readonly ImportProblem[] = []): Refusal => ({
+  kind: 'refused',
+  item,
+  reason,
+  problems,
+});
 
 /** The most that one item may take; what is larger is refused by name, so that memory stays bounded. */
 export const LARGEST_ITEM = 64 * 1024 * 1024;

@@ -51,7 +51,10 @@ export async function importMail(
     return refused(item, `is not a mail: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (!email.headers.some(({ key }) => KNOWN.has(key))) {
-    return refused(item, 'is not a mail: it has none of the header fields of one (From, To, Date, Subject, …)');
+    return refused(
+      item,
+      'is not a mail: it has none of the header fields of one (From, To, Date, Subject, …)',
+    );
   }
   return eventOf(item, withText(email, bytes), fingerprintOf(email, bytes), options, envelopeTime);
 }
@@ -176,7 +179,14 @@ interface People {
 function peopleOf(email: Email, report: Report | undefined, { own }: ImportOptions): People {
   const boxes = (header: Role): [Role, Mailbox][] => mailboxesOf(email, header).map((box) => [header, box]);
   const from = boxes('from');
-  const all = [...from, ...boxes('sender'), ...boxes('to'), ...boxes('cc'), ...boxes('bcc'), ...boxes('reply-to')];
+  const all = [
+    ...from,
+    ...boxes('sender'),
+    ...boxes('to'),
+    ...boxes('cc'),
+    ...boxes('bcc'),
+    ...boxes('reply-to'),
+  ];
   const others = (identifier: Mailbox | undefined, more: [Role, Mailbox][] = []): JsonObject[] => {
     const seen = new Set(identifier === undefined ? [] : [identifier.address.toLowerCase()]);
     return [...more, ...all].flatMap(([role, box]) => {
@@ -186,7 +196,12 @@ function peopleOf(email: Email, report: Report | undefined, { own }: ImportOptio
       return [{ ...asIdentifier({ ...box, address: value }), role }];
     });
   };
-  const as = (type: People['type'], direction: People['direction'], identifier?: Mailbox, more?: [Role, Mailbox][]): People => ({
+  const as = (
+    type: People['type'],
+    direction: People['direction'],
+    identifier?: Mailbox,
+    more?: [Role, Mailbox][],
+  ): People => ({
     type,
     direction,
     ...(identifier === undefined ? {} : { identifier }),
@@ -197,7 +212,10 @@ function peopleOf(email: Email, report: Report | undefined, { own }: ImportOptio
     const { recipients, finals } = report.bounce;
     const [first, ...rest] = recipients.map((address) => ({ address: cleanText(address) }));
     const more = rest.map((box): [Role, Mailbox] => ['failed-recipient', box]);
-    const led = finals.map((address): [Role, Mailbox] => ['final-recipient', { address: cleanText(address) }]);
+    const led = finals.map((address): [Role, Mailbox] => [
+      'final-recipient',
+      { address: cleanText(address) },
+    ]);
     return as('email.bounced', 'inbound', first, [...more, ...led]);
   }
   if (report?.complainant !== undefined) {

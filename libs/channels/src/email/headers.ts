@@ -13,7 +13,9 @@ export const headersOf = (email: Email, name: string): string[] =>
 export const headerOf = (email: Email, name: string): string => headersOf(email, name)[0] ?? '';
 
 const flat = (addresses: readonly Address[]): Mailbox[] =>
-  addresses.flatMap((entry) => (entry.group === undefined ? [mailbox(entry.address, entry.name)] : flat(entry.group)));
+  addresses.flatMap((entry) =>
+    entry.group === undefined ? [mailbox(entry.address, entry.name)] : flat(entry.group),
+  );
 
 function mailbox(address: string | undefined, name: string | undefined): Mailbox {
   // Comments and spaces may stand inside an address (RFC 5322 4.4).
@@ -89,6 +91,7 @@ export function timeOf(email: Email, fallback?: number): MailTime {
   if (isSet(written) && written <= (received ?? Infinity) + 7 * DAY) return { at: written };
   const why = header === '' ? 'no Date' : 'a Date that cannot be right';
   if (received !== undefined) return { at: received, note: `${why}: the time of the last Received is taken` };
-  if (fallback !== undefined) return { at: fallback, note: `${why}: the time of the mbox's own line is taken` };
+  if (fallback !== undefined)
+    return { at: fallback, note: `${why}: the time of the mbox's own line is taken` };
   return { note: `${why}, no Received: the event goes without its original time` };
 }

@@ -33,7 +33,10 @@ const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?
  * zone: what comes without a zone is UTC, so that every machine makes the same event of the same mail.
  */
 export function mailDate(text: string): number | undefined {
-  const plain = text.replace(/\([^()]*\)/g, ' ').replace(/\s*:\s*/g, ':').trim();
+  const plain = text
+    .replace(/\([^()]*\)/g, ' ')
+    .replace(/\s*:\s*/g, ':')
+    .trim();
   const iso = ISO.exec(plain);
   if (iso !== null) {
     const [, year, month, day, hour = '0', minute = '0', second = '0', zone = ''] = iso;
@@ -47,7 +50,15 @@ export function mailDate(text: string): number | undefined {
   const byMonth = MONTH_FIRST.exec(plain);
   if (byMonth !== null) {
     const [, month = '', day, hour, minute, second = '0', before, year = '', after = ''] = byMonth;
-    return instant(Number(year), MONTHS.indexOf(month.toLowerCase()), day, hour, minute, second, before ?? after);
+    return instant(
+      Number(year),
+      MONTHS.indexOf(month.toLowerCase()),
+      day,
+      hour,
+      minute,
+      second,
+      before ?? after,
+    );
   }
   return undefined;
 }
@@ -68,7 +79,14 @@ function instant(
   second: string | undefined,
   zone: string,
 ): number | undefined {
-  const parts = [year, month, Number(day), Number(hour), Number(minute), Math.min(Number(second), 59)] as const;
+  const parts = [
+    year,
+    month,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Math.min(Number(second), 59),
+  ] as const;
   const utc = Date.UTC(...parts);
   const read = new Date(utc);
   const holds =

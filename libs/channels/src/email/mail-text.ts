@@ -16,7 +16,10 @@ export function textOfHtml(html: string): string {
     return convert(html);
   } catch {
     // Nested so deeply that the parser's own stack ends: the words without their layout.
-    return html.replace(/<[^<>]*>/g, ' ').replace(/\s+/g, ' ').trim();
+    return html
+      .replace(/<[^<>]*>/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim();
   }
 }
 
@@ -24,4 +27,5 @@ export function textOfHtml(html: string): string {
  * Line ends as LF (a copy of the mail through another server has others), no NUL, no lone surrogates: JSON and SQLite
  * take none of the last two.
  */
-export const cleanText = (text: string): string => text.replace(/\r\n?/g, '\n').replaceAll('\0', '').toWellFormed();
+export const cleanText = (text: string): string =>
+  text.replace(/\r\n?/g, '\n').replaceAll('\0', '').toWellFormed();

@@ -14,7 +14,12 @@ const BARE = /^From (?:-|\S+@\S+|MAILER-DAEMON)?\s*$/i;
 const HEADER = /^(?:[!-9;-~]+[ \t]*:|>?From )/;
 
 const isFrom = (line: Buffer): boolean =>
-  line.length >= 5 && line[0] === 0x46 && line[1] === 0x72 && line[2] === 0x6f && line[3] === 0x6d && line[4] === 0x20;
+  line.length >= 5 &&
+  line[0] === 0x46 &&
+  line[1] === 0x72 &&
+  line[2] === 0x6f &&
+  line[3] === 0x6d &&
+  line[4] === 0x20;
 
 const isBlank = (line: Buffer): boolean => line.every((byte) => byte === NEWLINE || byte === 0x0d);
 
@@ -48,7 +53,9 @@ export const importMbox: Importer = async function* (input, options) {
       return;
     }
     found = true;
-    yield bytes === undefined ? tooLarge(item) : await importMail(item, bytes, options, mailDate(dateOf(envelope)));
+    yield bytes === undefined
+      ? tooLarge(item)
+      : await importMail(item, bytes, options, mailDate(dateOf(envelope)));
   }
   if (!found) yield refused(input.name, 'is empty');
 };

@@ -3,11 +3,7 @@ import { headerOf, headersOf, isAddress, mailboxesOf, messageIds } from './heade
 
 /** What a machine wrote, and nobody typed. The value of `data.auto`. */
 export type Auto =
-  | 'auto-replied'
-  | 'auto-generated'
-  | 'feedback-report'
-  | 'delivery-report'
-  | 'disposition-notification';
+  'auto-replied' | 'auto-generated' | 'feedback-report' | 'delivery-report' | 'disposition-notification';
 
 /** A mail that says of another mail that it did not arrive (or not yet). */
 export interface Bounce {
@@ -60,7 +56,8 @@ const SUBJECTS = new RegExp(
   'i',
 );
 
-const DAEMON = /^(?:mailer-?_?daemon|mail-?daemon|mailerdaemon|mdaemon|mail-?system|maildelivery|double-bounce)$/i;
+const DAEMON =
+  /^(?:mailer-?_?daemon|mail-?daemon|mailerdaemon|mdaemon|mail-?system|maildelivery|double-bounce)$/i;
 const DAEMON_NAME = /mail(?:er)?[ -]?(?:delivery|daemon)|delivery (?:sub)?system|system administrator/i;
 
 /** What it is besides a mail that somebody wrote; `undefined` where it is none of it. */
@@ -82,7 +79,8 @@ export function reportOf(email: Email): Report | undefined {
 
   const status = partOf(email, 'message/delivery-status') ?? partOf(email, 'message/global-delivery-status');
   // Some servers say multipart/report and write plain text: the fields are there all the same.
-  const written = status !== undefined ? textOf(status) : kind === 'delivery-status' ? (email.text ?? '') : '';
+  const written =
+    status !== undefined ? textOf(status) : kind === 'delivery-status' ? (email.text ?? '') : '';
   const groups = groupsOf(written);
   const actions = groups.flatMap((group) => group.get('action')?.toLowerCase() ?? []);
   if (actions.length > 0 && actions.every((action) => /^(?:delivered|relayed|expanded)/.test(action))) {
@@ -129,7 +127,8 @@ function automatic(email: Email): Auto | undefined {
   if (/^vacation/i.test(headerOf(email, 'x-apple-action'))) return 'auto-replied';
   if (/^auto[_-]?reply/i.test(headerOf(email, 'precedence'))) return 'auto-replied';
   const subject = email.subject ?? '';
-  const says = /^\s*(?:auto(?:matic|mated)?[ -]?(?:reply|response)|out of (?:the )?office|abwesenheitsnotiz)\b/i;
+  const says =
+    /^\s*(?:auto(?:matic|mated)?[ -]?(?:reply|response)|out of (?:the )?office|abwesenheitsnotiz)\b/i;
   return says.test(subject) ? 'auto-replied' : undefined;
 }
 
@@ -141,7 +140,9 @@ function bounceOf(email: Email, groups: readonly Fields[], original: Fields | un
     return { asked: isAddress(asked) ? asked : final, final };
   });
   const recipients = unique(pairs.map(({ asked }) => asked).filter(isAddress));
-  const finals = unique(pairs.map(({ final }) => final).filter(isAddress)).filter((box) => !recipients.includes(box));
+  const finals = unique(pairs.map(({ final }) => final).filter(isAddress)).filter(
+    (box) => !recipients.includes(box),
+  );
   const field = (name: string): string | undefined =>
     groups.map((group) => group.get(name)).find((value) => value !== undefined);
   const status = /\d\.\d{1,3}\.\d{1,3}/.exec(field('status') ?? '')?.[0];
@@ -168,11 +169,15 @@ function guessedRecipients(email: Email, original: Fields | undefined): string[]
   const both = to.filter((address) => others.some((other) => other.toLowerCase() === address.toLowerCase()));
   if (both.length > 0) return unique(both);
   if (to.length > 0) return to.slice(0, 1);
-  return others.filter((address) => !/^(?:postmaster|mailer-daemon|abuse|support)@/i.test(address)).slice(0, 1);
+  return others
+    .filter((address) => !/^(?:postmaster|mailer-daemon|abuse|support)@/i.test(address))
+    .slice(0, 1);
 }
 
 const addressesIn = (text: string): string[] =>
-  [...text.matchAll(/[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+/gi)].map(([address]) => address);
+  [...text.matchAll(/[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+/gi)].map(
+    ([address]) => address,
+  );
 
 const unique = (addresses: readonly string[]): string[] => [...new Set(addresses)];
 

@@ -37,11 +37,13 @@ export function vconProblems(vcon: JsonObject): ImportProblem[] {
     problems.push({ path, message });
   };
   const { uuid, vcon: version, created_at: created, parties, dialog, analysis, attachments } = vcon;
-  if (typeof uuid !== 'string' || !UUID.test(uuid)) wrong('/uuid', given(uuid) ? 'must be a UUID' : 'is missing');
+  if (typeof uuid !== 'string' || !UUID.test(uuid))
+    wrong('/uuid', given(uuid) ? 'must be a UUID' : 'is missing');
   if (version !== undefined && (typeof version !== 'string' || !/^\d+\.\d+\.\d+$/.test(version))) {
     wrong('/vcon', 'must be a version such as 0.0.1');
   }
-  if (vconTime(created) === undefined) wrong('/created_at', given(created) ? 'must be a date-time' : 'is missing');
+  if (vconTime(created) === undefined)
+    wrong('/created_at', given(created) ? 'must be a date-time' : 'is missing');
   if (!Array.isArray(parties)) wrong('/parties', parties === undefined ? 'is missing' : 'must be a list');
   const count = Array.isArray(parties) ? parties.length : 0;
   eachObject(parties, '/parties', wrong, (party, path) => {
@@ -86,7 +88,8 @@ function checkDialog(dialog: JsonObject, path: string, parties: number, wrong: W
   if (!DIALOG_TYPES.some((known) => known === type)) {
     wrong(`${path}/type`, given(type) ? `must be one of ${DIALOG_TYPES.join(', ')}` : 'is missing');
   }
-  if (vconTime(start) === undefined) wrong(`${path}/start`, given(start) ? 'must be a date-time' : 'is missing');
+  if (vconTime(start) === undefined)
+    wrong(`${path}/start`, given(start) ? 'must be a date-time' : 'is missing');
   if (given(duration) && (typeof duration !== 'number' || duration < 0)) {
     wrong(`${path}/duration`, 'must be a number of seconds, 0 or more');
   }
@@ -106,8 +109,12 @@ function checkDialog(dialog: JsonObject, path: string, parties: number, wrong: W
 }
 
 function checkIndex(index: Json, count: number, what: string, path: string, wrong: Wrong): void {
-  if (typeof index !== 'number' || !Number.isInteger(index)) wrong(path, `must name each ${what} by its index`);
+  if (typeof index !== 'number' || !Number.isInteger(index))
+    wrong(path, `must name each ${what} by its index`);
   else if (index < 0 || index >= count) {
-    wrong(path, `names ${what} ${index}, and there ${count === 1 ? 'is' : 'are'} ${count === 0 ? 'none' : count}`);
+    wrong(
+      path,
+      `names ${what} ${index}, and there ${count === 1 ? 'is' : 'are'} ${count === 0 ? 'none' : count}`,
+    );
   }
 }

@@ -11,15 +11,21 @@ export interface VconParty {
   readonly side: 'ours' | 'customer' | undefined;
 }
 
-const OURS = /\b(?:agent|employee|staff|operator|representative|rep|advisor|supervisor|manager|bot|ai|ivr|system|assistant|thisparty)\b/;
-const CUSTOMER = /\b(?:customer|contact|client|caller|consumer|patient|guest|user|visitor|lead|subscriber|buyer)\b/;
+const OURS =
+  /\b(?:agent|employee|staff|operator|representative|rep|advisor|supervisor|manager|bot|ai|ivr|system|assistant|thisparty)\b/;
+const CUSTOMER =
+  /\b(?:customer|contact|client|caller|consumer|patient|guest|user|visitor|lead|subscriber|buyer)\b/;
 
-const text = (value: Json | undefined): string => (typeof value === 'string' ? value.toWellFormed().trim() : '');
+const text = (value: Json | undefined): string =>
+  typeof value === 'string' ? value.toWellFormed().trim() : '';
 
 /** A party of a vCon: ours by `--own` first, then by its role. */
 export function vconParty(party: JsonObject, own: OwnAddresses): VconParty {
   const phone = text(party['tel']).replace(/^tel:/i, '').split(';')[0] ?? '';
-  const email = text(party['mailto']).replace(/^mailto:/i, '').split('?')[0] ?? '';
+  const email =
+    text(party['mailto'])
+      .replace(/^mailto:/i, '')
+      .split('?')[0] ?? '';
   const sip = text(party['sip']).replace(/^sips?:/i, '');
   const name = text(party['name']);
   const meta = isObject(party['meta']) ? party['meta'] : {};
@@ -58,7 +64,8 @@ export function customerOf(
   caller: number | undefined,
   direction: 'inbound' | 'outbound' | undefined,
 ): number | undefined {
-  const by = (side: VconParty['side']): number | undefined => involved.find((index) => parties[index]?.side === side);
+  const by = (side: VconParty['side']): number | undefined =>
+    involved.find((index) => parties[index]?.side === side);
   const customer = by('customer');
   if (customer !== undefined) return customer;
   if (by('ours') !== undefined) return by(undefined);

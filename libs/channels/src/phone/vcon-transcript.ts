@@ -11,7 +11,8 @@ export interface Spoken {
 /** The `body` of a dialog, an analysis or an attachment, decoded; `undefined` where there is none. */
 export function bodyOf({ body, encoding }: JsonObject): Json | undefined {
   if (!given(body)) return undefined;
-  if (encoding === 'base64url' && typeof body === 'string') return Buffer.from(body, 'base64url').toString('utf8');
+  if (encoding === 'base64url' && typeof body === 'string')
+    return Buffer.from(body, 'base64url').toString('utf8');
   if (encoding !== 'json' || typeof body !== 'string') return body;
   try {
     return JSON.parse(body) as Json;
@@ -20,7 +21,8 @@ export function bodyOf({ body, encoding }: JsonObject): Json | undefined {
   }
 }
 
-const text = (value: Json | undefined): string => (typeof value === 'string' ? value.toWellFormed().trim() : '');
+const text = (value: Json | undefined): string =>
+  typeof value === 'string' ? value.toWellFormed().trim() : '';
 
 /**
  * What was said, of a transcript as the well-known services write it: text, `{transcript}`, `{text}`, or lists of
@@ -30,7 +32,16 @@ export function transcriptOf(body: Json | undefined): Spoken[] {
   if (typeof body === 'string') return paragraphs(body);
   if (Array.isArray(body)) return body.flatMap(spoken);
   if (!isObject(body)) return [];
-  for (const name of ['segments', 'utterances', 'messages', 'turns', 'paragraphs', 'transcript', 'dialog', 'text']) {
+  for (const name of [
+    'segments',
+    'utterances',
+    'messages',
+    'turns',
+    'paragraphs',
+    'transcript',
+    'dialog',
+    'text',
+  ]) {
     const found = transcriptOf(body[name]);
     if (found.length > 0) return found;
   }
@@ -49,8 +60,9 @@ function spoken(entry: Json): Spoken[] {
   if (!isObject(entry)) return [];
   const sentences = Array.isArray(entry['sentences']) ? entry['sentences'].flatMap(spoken) : [];
   const words =
-    ['text', 'transcript', 'message', 'content', 'body'].map((name) => text(entry[name])).find((each) => each !== '') ??
-    sentences.map((sentence) => sentence.text).join(' ');
+    ['text', 'transcript', 'message', 'content', 'body']
+      .map((name) => text(entry[name]))
+      .find((each) => each !== '') ?? sentences.map((sentence) => sentence.text).join(' ');
   if (words === '') return [];
   const at = ['start', 'start_time', 'startTime', 'at', 'offset'].map((name) => entry[name]);
   const seconds = at.find((value): value is number => typeof value === 'number' && Number.isFinite(value));

@@ -14,7 +14,10 @@ export const VCON_SOURCE = '/import/vcon';
 export const importVcon: Importer = async function* (input, options) {
   const bytes = await gather(input.bytes, LARGEST_ITEM);
   if (bytes === undefined) {
-    yield refused(input.name, `is larger than ${LARGEST_ITEM / 1024 / 1024} MiB, the most that one vCon may take here`);
+    yield refused(
+      input.name,
+      `is larger than ${LARGEST_ITEM / 1024 / 1024} MiB, the most that one vCon may take here`,
+    );
     return;
   }
   let parsed: Json;
@@ -83,12 +86,18 @@ async function mailOf(item: string, body: string, { uuid, options }: Conversatio
   return { ...mail, event: { ...mail.event, data: { ...mail.event.data, vcon: { uuid } } } };
 }
 
-function dialogEvents(conversation: Conversation, dialog: JsonObject, index: number, media: string): CloudEventJson[] {
+function dialogEvents(
+  conversation: Conversation,
+  dialog: JsonObject,
+  index: number,
+  media: string,
+): CloudEventJson[] {
   const said = conversation.analysis.filter(({ dialog: of }) => [of].flat().includes(index));
   const kind = dialog['type'];
   const hasBody = given(bodyOf(dialog)) || given(dialog['url']);
   // A text dialog that holds no text but has been transcribed is a call whose recording was taken out.
-  const isCall = kind === 'recording' || kind === 'incomplete' || (kind === 'text' && !hasBody && said.length > 0);
+  const isCall =
+    kind === 'recording' || kind === 'incomplete' || (kind === 'text' && !hasBody && said.length > 0);
   if (isCall) return callEvents(conversation, dialog, index, said);
   if (kind === 'transfer') return [transferred(conversation, dialog, index)];
   return [message(conversation, dialog, index, media)];
@@ -104,14 +113,18 @@ function common(conversation: Conversation, dialog: JsonObject, index: number): 
   const dialogMeta = isObject(dialog['meta']) ? dialog['meta'] : {};
   const said = directionOf(dialogMeta['direction'] ?? meta['direction']);
   // A message names only who wrote it: the others are whoever else there is.
-  const everybody = [...new Set([...involved, ...(involved.length > 1 ? [] : parties.map((_, each) => each))])];
+  const everybody = [
+    ...new Set([...involved, ...(involved.length > 1 ? [] : parties.map((_, each) => each))]),
+  ];
   const customer = customerOf(parties, everybody, originator, said);
   const side = originator === undefined ? undefined : parties[originator]?.side;
   const written = originator === customer ? 'inbound' : side === 'customer' ? 'inbound' : 'outbound';
   const direction = said ?? (customer === undefined ? (side === 'ours' ? 'outbound' : undefined) : written);
   const person = customer === undefined ? undefined : parties[customer];
   const identifiers = person === undefined ? [] : identifiersOf(person);
-  const others = everybody.filter((each) => each !== customer).flatMap((each) => identifiersOf(parties[each] ?? NOBODY));
+  const others = everybody
+    .filter((each) => each !== customer)
+    .flatMap((each) => identifiersOf(parties[each] ?? NOBODY));
   const staff = staffOf(parties, everybody);
   return {
     originator,
@@ -184,7 +197,8 @@ function callEvents(
   );
   const ended = shared.at + Math.round((length ?? 0) * 1000);
   const events: CloudEventJson[] = [];
-  if (dialog['type'] !== 'incomplete') events.push(cloudEvent(shared, 'call.started', 'started', shared.at, { call: ends }));
+  if (dialog['type'] !== 'incomplete')
+    events.push(cloudEvent(shared, 'call.started', 'started', shared.at, { call: ends }));
   if (length !== undefined || outcome !== undefined || dialog['type'] === 'incomplete') {
     const call: JsonObject = {
       ...ends,
@@ -203,7 +217,10 @@ function callEvents(
     const detected = isObject(language) ? (language['detected_language'] ?? language['language']) : undefined;
     events.push(
       cloudEvent(shared, 'call.transcribed', 'transcribed', ended, {
-        call: { ...ends, ...(transcript === undefined ? {} : { transcript: transcript.map((each) => ({ ...each })) }) },
+        call: {
+          ...ends,
+          ...(transcript === undefined ? {} : { transcript: transcript.map((each) => ({ ...each })) }),
+        },
         ...(typeof detected === 'string' ? { content: { language: detected } } : {}),
         ...(typeof summary === 'string' ? { summary: summary.toWellFormed() } : {}),
       }),
@@ -222,12 +239,19 @@ function endedDuration({ attachments }: Conversation): Json | undefined {
 function transferred(conversation: Conversation, dialog: JsonObject, index: number): CloudEventJson {
   const shared = common(conversation, dialog, index);
   const names = ['transferor', 'transferee', 'transfer_target', 'original', 'consultation', 'target_dialog'];
-  const transfer = Object.fromEntries(names.flatMap((name) => (given(dialog[name]) ? [[name, dialog[name]]] : [])));
+  const transfer = Object.fromEntries(
+    names.flatMap((name) => (given(dialog[name]) ? [[name, dialog[name]]] : [])),
+  );
   return cloudEvent(shared, 'call.transferred', '', shared.at, { transfer: transfer as JsonObject });
 }
 
 /** A message of a chat; of a mail, where all who took part are known by mail addresses alone. */
-function message(conversation: Conversation, dialog: JsonObject, index: number, media: string): CloudEventJson {
+function message(
+  conversation: Conversation,
+  dialog: JsonObject,
+  index: number,
+  media: string,
+): CloudEventJson {
   const shared = common(conversation, dialog, index);
   const { parties, subject } = conversation;
   const mailOnly = shared.everybody.every((each) => {
@@ -244,7 +268,11 @@ function message(conversation: Conversation, dialog: JsonObject, index: number, 
     ...(plain === undefined || !isHtml ? {} : { html: plain }),
     // What lies elsewhere is not fetched: the event says where.
     ...(typeof url === 'string'
-      ? { attachments: [{ ...(media === '' ? {} : { mediaType: media }), url, name: String(dialog['filename'] ?? url) }] }
+      ? {
+          attachments: [
+            { ...(media === '' ? {} : { mediaType: media }), url, name: String(dialog['filename'] ?? url) },
+          ],
+        }
       : {}),
   };
   const type = mailOnly
@@ -254,5 +282,8 @@ function message(conversation: Conversation, dialog: JsonObject, index: number, 
     : 'chat.message';
   const vendor = dialog['message_id'];
   const object = typeof vendor === 'string' && vendor !== '' ? { object: vendor } : {};
-  return cloudEvent(shared, type, '', shared.at, { ...object, ...(Object.keys(content).length > 0 ? { content } : {}) });
+  return cloudEvent(shared, type, '', shared.at, {
+    ...object,
+    ...(Object.keys(content).length > 0 ? { content } : {}),
+  });
 }
