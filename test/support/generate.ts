@@ -73,7 +73,16 @@ function sentAs(id: string, type: string, data: JsonObject, more: Envelope): Sen
     ['identifiers', who.length > 0 || listed ? who.map(({ sent }) => sent) : undefined],
   ];
   for (const [name, value] of common) if (value !== undefined) data[name] = value;
-  const cloudEvent: CloudEventJson = { specversion: '1.0', id, source, type, time: spelling(at), data };
+  // Plain objects, as a parser would make them.
+  const plain = JSON.parse(JSON.stringify(data)) as JsonObject;
+  const cloudEvent: CloudEventJson = {
+    specversion: '1.0',
+    id,
+    source,
+    type,
+    time: spelling(at),
+    data: plain,
+  };
   return { cloudEvent, at, identifiers: who.map(({ kept }) => kept) };
 }
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import { rfc3339 } from './naive-order.js';
-import type { NaiveRow } from './naive.js';
+import type { NaiveIdentifier, NaiveRow } from './naive.js';
 import type { TimelineEntry } from './timeline-entry.js';
 
 /** What is shown as it came, under its own name. */
@@ -11,7 +11,6 @@ const SHOWN = [
   'store',
   'country',
   'staff',
-  'identifiers',
   'participants',
   'content',
   'facts',
@@ -53,6 +52,14 @@ export function naiveChannel(type: string, data: { readonly [name: string]: unkn
   return { call: 'phone', visit: 'store', purchase: 'store' }[word] ?? word;
 }
 
+/** As the log has it; an empty name is none. */
+const identifierOf = ({ kind, value, strength, name }: NaiveIdentifier): object => ({
+  kind,
+  value,
+  strength,
+  ...(name && { name }),
+});
+
 /** The event as the timeline shows it, without its one-line summary, which is presentation. */
 export function naiveEntry({ fact, home }: NaiveRow): TimelineEntry {
   const { data, type } = fact;
@@ -74,7 +81,8 @@ export function naiveEntry({ fact, home }: NaiveRow): TimelineEntry {
   };
   const extra: [string, unknown][] = [];
   for (const [name, value] of Object.entries(data)) {
-    if (SHOWN.includes(name) || name === own) entry[name] = value;
+    if (name === 'identifiers') entry[name] = fact.data.identifiers?.map(identifierOf);
+    else if (SHOWN.includes(name) || name === own) entry[name] = value;
     else if (!FIXED.includes(name)) extra.push([name, value]);
   }
   if (extra.length > 0) entry['extra'] = Object.fromEntries(extra) as JsonObject;

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { partyId } from '@threadline/domain/ids';
+import type { CloudEventJson } from '@threadline/domain/interaction';
+import { naiveReplay } from '@threadline/projections/naive';
+import type { Clocks } from '@threadline/read-store/customer-reads';
+import { PERSONAL_TEXTS } from './generate-data.js';
+import { histories, NOON, reorderings, type Sent } from './generate.js';
+import { PERSONAL_NAMES } from './people.js';
+import { allReads, assertSame, factsOf } from './reference.js';
+import { SmallHub } from './small-hub.js';
+
+/**
+ * The rules of the design as properties of the rooms that are in it: each takes how many histories it tries, and rejects
+ * with the first that breaks it. A broken build loads this file once more, with the rooms that it breaks.
+ */
+
+const HOUR = 3_600_000;
+
+/** What the hub's clock says: some visits of the histories are going on. */
+const NOW = NOON + HOUR;
+
+const partiesOf = (hub: SmallHub, sent: readonly Sent[]): Set<string> =>
+  new Set(
+    sent.flatMap(({ identifiers }) => identifiers.map(({ kind, value }) => partyId(hub.hash, kind, value))),
+  );
+
+/** Holds every read against the naive replay of what was sent. */
+async function agrees(hub: SmallHub, sent: readonly Sent[], clocks: Clocks = {}): Promise<void> {
+  const reference = naiveReplay(factsOf(sent, hub.places(), hub.hash), { ...clocks, now: NOW });
+  await assertSame(hub.reads, reference, clocks, partiesOf(hub, sent));
+}
+
+/** Sends in requests of one to five events, and lets the projector catch up after some of them. */
+async function send(hub: SmallHub, sent: readonly Sent[], pace: number): Promise<void> {
+  for (let from = 0, turn = pace; from < sent.length; turn++) {
+    const size = 1 + ((turn * 3) % 5);
+    const answer = await hub.post(sent.slice(from, from + size).map(({ cloudEvent }) => cloudEvent));
+    assert.equal(answer.status, 202, JSON.stringify(answer));
+    if (turn % 3 === 0) await hub.catchUp();
+    from += size;
+  }
+  await hub.catchUp();
+}
+
+async function withHubs(count: number, work: (...hubs: SmallHub[]) => Promise<void>): Promise<void> {
+  const hubs: SmallHub[] = [];
+  try {
+    for (let i = 0; i < count; i++) hubs.push(await SmallHub.open(() => NOW));
+    await work(...hubs);
+  } finally {
+    for (const hub of hubs) await hub.close();
+  }
+}
+
+/** A history, the same in another order with repeats, and the pace at which it is sent. */
+const twice = (size?: { min?: number; max?: number }): fc.Arbitrary<[Sent[], Sent[], number]> =>
+  histories(size).chain((sent) => fc.tuple(fc.constant(sent), reorderings(sent), fc.nat({ max: 14 })));
+
+function check<T>(
+  runs: number,
+  values: fc.Arbitrary<T>,
+  property: (value: T) => Promise<void>,
+): Promise<void> {
+  // Shrinking takes hundreds of hubs: only who is looking for the bug wants to wait for it.
+  const endOnFailure = process.env['THREADLINE_SHRINK'] === undefined;
+  return fc.assert(fc.asyncProperty(values, property), { numRuns: runs, endOnFailure });
+}
+
+/** Sent again, in any order and at any time, an event changes nothing and answers like the first time; changed, it is refused. */
+export const rule2 = (runs: number): Promise<void> =>
+  check(runs, twice({ max: 16 }), ([sent, again, pace]) =>
+    withHubs(1, async (hub) => {
+      await send(hub, sent, pace);
+      const [log, reads] = [hub.log(), await allReads(hub.reads, partiesOf(hub, sent))];
+      const known = await hub.post(again.map(({ cloudEvent }) => cloudEvent));
+      assert.ok(known.status === 202);
+      assert.equal(known.taken.accepted, 0);
+      assert.equal(known.taken.duplicates, again.length);
+      assert.ok(
+        Number(known.taken.position) >= Math.max(...again.map((one) => hub.placeOf(one.cloudEvent).position)),
+      );
+
+      const others = sent.map(({ cloudEvent }, index): CloudEventJson => {
+        const data =
+          index % 2 === 0
+            ? { ...cloudEvent.data, other: index }
+            : { ...cloudEvent.data, object: `other-${index}` };
+        return { ...cloudEvent, data };
+      });
+      for (const other of others) assert.equal((await hub.post([other])).status, 409);
+      const refused = await hub.post(others, 'batch');
+      assert.ok(refused.status === 400);
+      assert.deepEqual(
+        refused.rejected.map(({ index, code }) => [index, code]),
+        others.map((_, index) => [index, 'conflict']),
+      );
+
+      await hub.catchUp();
+      assert.deepStrictEqual(hub.log(), log);
+      assert.deepStrictEqual(await allReads(hub.reads, partiesOf(hub, sent)), reads);
+    }),
+  );
+
+/** What was read of the log once is read for ever, whatever comes, and however often the hub is opened. */
+export const rule3 = (runs: number): Promise<void> =>
+  check(runs, twice({ max: 16 }), ([sent, again, pace]) =>
+    withHubs(1, async (hub) => {
+      const seen: ReturnType<SmallHub['log']> = [];
+      for (const [turn, part] of [sent.slice(0, 5), sent.slice(5), again].entries()) {
+        await send(hub, part, pace + turn);
+        const log = hub.log();
+        assert.deepStrictEqual(log.slice(0, seen.length), seen);
+        seen.push(...log.slice(seen.length));
+        if (turn === 1) await hub.reopen();
+      }
+      assert.equal(seen.length, sent.length);
+      assert.deepStrictEqual(
+        [...seen].sort((a, b) => a.position - b.position || a.recordedAt - b.recordedAt),
+        seen,
+      );
+    }),
+  );
+
+/** Two people, each with a history, until an event of yesterday arrives that names both. */
+export const rule4 = (runs: number): Promise<void> =>
+  check(
+    runs,
+    fc.tuple(twice({ min: 2, max: 16 }), fc.nat(), fc.nat(), fc.integer({ min: -9, max: 9 })),
+    ([[sent, , pace], one, other, hours]) =>
+      withHubs(2, async (hub, never) => {
+        const named = sent.flatMap(({ identifiers }) => identifiers).filter(({ kind }) => kind !== 'device');
+        const [a, b] = [named[one % named.length], named[other % named.length]];
+        if (a === undefined || b === undefined) return;
+        const identifiers = [a, b].map(({ kind, value }) => ({ kind, value, strength: 'verified' as const }));
+        const at = NOON + hours * HOUR;
+        const time = new Date(at).toISOString();
+        const data = { identifiers: identifiers.map((identifier) => ({ ...identifier })) };
+        const merge: Sent = {
+          cloudEvent: { specversion: '1.0', id: 'merge', source: '/crm', type: 'note.written', time, data },
+          at,
+          identifiers,
+        };
+        await send(hub, sent, pace);
+        const before = naiveReplay(factsOf(sent, hub.places(), hub.hash), { now: NOW });
+        await send(hub, [merge], 0);
+        await agrees(hub, [...sent, merge]);
+        // Every id that a customer ever had answers, with the customer that its party is in now.
+        for (const customer of before.customers) {
+          assert.ok((await hub.reads.card(customer.id, {}))?.ids.includes(customer.id));
+        }
+        await send(never, [merge, ...sent], pace);
+        const parties = partiesOf(hub, [...sent, merge]);
+        assert.deepStrictEqual(await allReads(hub.reads, parties), await allReads(never.reads, parties));
+      }),
+  );
+
+/** The same events, shuffled and doubled, give the same: here, there, and in the naive replay. */
+export const rule5 = (runs: number): Promise<void> =>
+  check(runs, twice({ max: 30 }), ([sent, again, pace]) =>
+    withHubs(2, async (hub, other) => {
+      await send(hub, sent, pace);
+      await agrees(hub, sent);
+      await send(other, again, pace + 1);
+      await agrees(other, again);
+      const parties = partiesOf(hub, sent);
+      assert.deepStrictEqual(await allReads(other.reads, parties), await allReads(hub.reads, parties));
+    }),
+  );
+
+/** Folded one by one, in batches, all at once or in a rebuild: the same. */
+export const rule6 = (runs: number): Promise<void> =>
+  check(runs, twice({ max: 24 }), ([sent, , pace]) =>
+    withHubs(2, async (hub, atOnce) => {
+      for (const one of sent) {
+        await hub.post([one.cloudEvent]);
+        await hub.catchUp();
+      }
+      await send(atOnce, sent, pace);
+      const parties = partiesOf(hub, sent);
+      const reads = await allReads(hub.reads, parties);
+      assert.deepStrictEqual(await allReads(atOnce.reads, parties), reads);
+      await hub.rebuild();
+      assert.deepStrictEqual(await allReads(hub.reads, parties), reads);
+      await agrees(hub, sent);
+    }),
+  );
+
+/** Asked of a time, of a position, or of both: what a hub answers that holds no more. */
+export const rule7 = (runs: number): Promise<void> =>
+  check(runs, twice({ max: 24 }), ([, again, pace]) =>
+    withHubs(1, async (hub) => {
+      await send(hub, again, pace);
+      const head = hub.log().length;
+      const times = [...new Set(again.map(({ at }) => at))].sort((a, b) => a - b);
+      const asOf = times[pace % times.length] ?? NOON;
+      const knownAt = 1 + (pace % head);
+      for (const clocks of [
+        { asOf },
+        { knownAt },
+        { asOf, knownAt },
+        { asOf: asOf - 1 },
+        { knownAt: head },
+      ]) {
+        await agrees(hub, again, clocks);
+      }
+    }),
+  );
+
+const bytes = (text: string): Buffer => Buffer.from(text, 'utf8');
+
+/** Nothing that a person could be known by lies in clear in any file of the folder but the search index. */
+export const rule9 = (runs: number): Promise<void> =>
+  check(runs, twice({ min: 4, max: 24 }), ([sent, , pace]) =>
+    withHubs(1, async (hub) => {
+      await send(hub, sent, pace);
+      const told = JSON.stringify(sent);
+      const personal = [...PERSONAL_NAMES, ...PERSONAL_TEXTS].filter((text) =>
+        told.includes(JSON.stringify(text).slice(1, -1)),
+      );
+      await hub.reopen();
+      for (const [file, content] of hub.files()) {
+        if (file.startsWith('search.db')) continue;
+        for (const text of personal) {
+          assert.ok(!content.includes(bytes(text)), `${JSON.stringify(text)} lies in ${file}`);
+          assert.ok(
+            !content.includes(bytes(JSON.stringify(text).slice(1, -1))),
+            `${JSON.stringify(text)} lies in ${file}`,
+          );
+        }
+      }
+    }),
+  );

@@ -1,0 +1,194 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Intake } from '@threadline/channels/intake';
+import { INBOUND, type EventsAnswer } from '@threadline/contracts/events-answer';
+import { eventId, type Hash } from '@threadline/domain/ids';
+import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { RecordedEvent } from '@threadline/event-store/event-store';
+import { SqliteEventStore } from '@threadline/event-store/sqlite-event-store';
+import { EventGroups } from '@threadline/ingest/event-group';
+import { IngestQueue } from '@threadline/ingest/ingest-queue';
+import { CustomersModel } from '@threadline/read-store/customers-model';
+import { CustomersProjector } from '@threadline/read-store/customers-projector';
+import type { CustomerReads } from '@threadline/read-store/customer-reads';
+import { CUSTOMERS, newModelFile, readModels, SEARCH, switchModels } from '@threadline/read-store/models';
+import { rebuildCustomers } from '@threadline/read-store/rebuild-customers';
+import { SearchModel } from '@threadline/read-store/search-model';
+import { SearchProjector } from '@threadline/read-store/search-projector';
+import { SqliteCustomerReads } from '@threadline/read-store/sqlite-customer-reads';
+import { SqliteVault } from '@threadline/vault/sqlite-vault';
+import type { Place } from './reference.js';
+
+/** Every small hub has the same one: two hubs with one master key give the same ids. */
+const MASTER_KEY = Buffer.alloc(32, 7);
+
+const BATCH = 500;
+
+/** In memory where the machine has such a folder: no property here is about the disk. */
+const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+interface Rooms {
+  readonly store: SqliteEventStore;
+  readonly vault: SqliteVault;
+  readonly ingest: IngestQueue;
+  readonly customers: CustomersProjector;
+  readonly search: SearchProjector;
+  readonly reads: SqliteCustomerReads;
+}
+
+/** The road from a request's body to the reads, in this thread and on a folder of its own: every room is the real one. */
+export class SmallHub {
+  readonly #folder: string;
+  readonly #now: () => number;
+  /** The recording clock: a quarter of a second an append. */
+  #ticks = 0;
+  #rooms: Rooms;
+
+  private constructor(folder: string, now: () => number, rooms: Rooms) {
+    this.#folder = folder;
+    this.#now = now;
+    this.#rooms = rooms;
+  }
+
+  static async open(now: () => number): Promise<SmallHub> {
+    const folder = mkdtempSync(join(PLACE, 'threadline-rules-'));
+    const hub: SmallHub = new SmallHub(
+      folder,
+      now,
+      await openRooms(folder, now, () => now() + hub.#ticks++ * 250),
+    );
+    return hub;
+  }
+
+  get reads(): CustomerReads {
+    return this.#rooms.reads;
+  }
+
+  readonly hash: Hash = (...parts) => this.#rooms.vault.hash(...parts);
+
+  /** As a request with that body would be answered: one event alone is no batch. */
+  post(
+    events: readonly CloudEventJson[],
+    form: 'single' | 'batch' = events.length === 1 ? 'single' : 'batch',
+  ): Promise<EventsAnswer> {
+    const [body, type] =
+      form === 'single'
+        ? [events[0], 'application/cloudevents+json']
+        : [events, 'application/cloudevents-batch+json'];
+    return this.#rooms.ingest.submit({
+      topic: INBOUND,
+      headers: { 'content-type': type },
+      body: Buffer.from(JSON.stringify(body)),
+    });
+  }
+
+  /** Folds everything that the log has. */
+  async catchUp(): Promise<void> {
+    const { store, customers, search } = this.#rooms;
+    for (;;) {
+      const events = store.after(customers.model.checkpoint, BATCH);
+      const last = events.at(-1);
+      if (last === undefined) return;
+      await customers.project(events, last.position);
+      await search.project(events, last.position);
+    }
+  }
+
+  /** Builds the model of the customers anew and switches to it. */
+  async rebuild(): Promise<void> {
+    const { store, vault, reads } = this.#rooms;
+    const file = newModelFile(this.#folder, CUSTOMERS);
+    await rebuildCustomers({
+      path: join(this.#folder, file),
+      log: store,
+      vault,
+      upTo: store.headPosition(),
+      now: this.#now,
+    });
+    switchModels(this.#folder, { [CUSTOMERS]: file });
+    reads.refresh();
+  }
+
+  /** The whole log, in its order. */
+  log(): RecordedEvent[] {
+    return this.#rooms.store.after(0, 1_000_000);
+  }
+
+  /** Where each event lies, by our id of it. */
+  places(): Map<string, Place> {
+    return new Map(this.log().map(({ id, position, recordedAt }) => [id, { position, recordedAt }]));
+  }
+
+  placeOf({ source, id }: CloudEventJson): Place {
+    const place = this.places().get(eventId(this.hash, source, id));
+    if (place === undefined) throw new RangeError(`the log has no ${id} of ${source}`);
+    return place;
+  }
+
+  /** Destroys the key of a party; false where there is none. */
+  async forget(party: string): Promise<boolean> {
+    const { vault, reads } = this.#rooms;
+    const [handle] = await vault.find([party]);
+    const gone = handle !== undefined && (await vault.destroy(handle));
+    reads.refresh();
+    return gone;
+  }
+
+  files(): [name: string, content: Buffer][] {
+    return readdirSync(this.#folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => [entry.name, readFileSync(join(entry.parentPath, entry.name))]);
+  }
+
+  /** As after a restart. */
+  async reopen(): Promise<void> {
+    await closeRooms(this.#rooms);
+    this.#rooms = await openRooms(this.#folder, this.#now, () => this.#now() + this.#ticks++ * 250);
+  }
+
+  async close(): Promise<void> {
+    await closeRooms(this.#rooms);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function openRooms(folder: string, now: () => number, clock: () => number): Promise<Rooms> {
+  const store = await SqliteEventStore.open({ folder, clock });
+  const vault = await SqliteVault.open({ folder, masterKey: MASTER_KEY });
+  const intake = new Intake({ hash: (...parts) => vault.hash(...parts) });
+  // Whoever sends is told of what fails: nothing has to be reported besides.
+  const ingest = new IngestQueue({
+    groups: new EventGroups(store, vault),
+    intake,
+    clock: now,
+    unforeseen: () => undefined,
+  });
+  let models = readModels(folder);
+  if (models[CUSTOMERS] === undefined) {
+    models = switchModels(folder, {
+      [CUSTOMERS]: newModelFile(folder, CUSTOMERS),
+      [SEARCH]: newModelFile(folder, SEARCH),
+    });
+  }
+  const file = (model: string): string => join(folder, models[model]?.live ?? '');
+  const customers = new CustomersProjector(new CustomersModel(file(CUSTOMERS)), store, vault, now);
+  const search = new SearchProjector(new SearchModel(file(SEARCH)), vault);
+  return {
+    store,
+    vault,
+    ingest,
+    customers,
+    search,
+    reads: new SqliteCustomerReads({ folder, log: store, vault, now }),
+  };
+}
+
+async function closeRooms({ store, vault, ingest, customers, search, reads }: Rooms): Promise<void> {
+  await ingest.idle();
+  reads.close();
+  customers.model.close();
+  search.model.close();
+  await store.close();
+  await vault.close();
+}
