@@ -53,16 +53,6 @@ export class CustomerRows {
     return this.sql(text).get(...values) as unknown as Row | undefined;
   }
 
-  /** One state of the model for all reads within. */
-  snapshot<T>(read: () => T): T {
-    this.database.exec('BEGIN');
-    try {
-      return read();
-    } finally {
-      this.database.exec('COMMIT');
-    }
-  }
-
   checkpoint(): number {
     return this.one<[number]>(`SELECT value FROM meta WHERE key = 'checkpoint'`)?.[0] ?? 0;
   }
@@ -204,6 +194,16 @@ export class CustomerRows {
     return this.all<[number, string, string, string, string | null, number]>(
       'SELECT position, stream, event, type, reason, parked_at FROM parked ORDER BY position',
     ).map(([position, stream, event, type, reason, at]) => ({ position, stream, event, type, reason, at }));
+  }
+
+  /** How many rows a table has. */
+  count(table: 'parties' | 'timeline' | 'links'): number {
+    return this.one<[number]>(`SELECT count(*) FROM ${table}`)?.[0] ?? 0;
+  }
+
+  /** How many customers there are. */
+  customers(): number {
+    return this.one<[number]>('SELECT count(DISTINCT customer) FROM parties')?.[0] ?? 0;
   }
 
   isParked(position: number): boolean {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { openModel } from './customers-model.js';
 import { CustomerRows } from './customer-rows.js';
 import { CUSTOMERS, readModels, SEARCH } from './models.js';
@@ -17,7 +18,7 @@ export class NoReadModelError extends Error {
 /** The read models that are live, opened for reading. */
 export class LiveModels {
   private current:
-    { files: string; customers: CustomerRows; search: WordsIndex; close: () => void } | undefined;
+    { files: string; customers: CustomerRows; search: WordsIndex; databases: DatabaseSync[] } | undefined;
 
   constructor(private readonly folder: string) {}
 
@@ -36,6 +37,18 @@ export class LiveModels {
     if (this.current !== undefined && this.current.files !== files) this.close();
   }
 
+  /** Holds every read to the present state of the models until the answer is called: a snapshot beside a writer. */
+  hold(): () => void {
+    const { databases } = this.open();
+    for (const database of databases) {
+      database.exec('BEGIN');
+      database.prepare('SELECT count(*) FROM meta').get();
+    }
+    return () => {
+      for (const database of databases) database.exec('COMMIT');
+    };
+  }
+
   private open(): NonNullable<typeof this.current> {
     if (this.current !== undefined) return this.current;
     const models = readModels(this.folder);
@@ -48,16 +61,13 @@ export class LiveModels {
       files: `${customers}/${search}`,
       customers: new CustomerRows(one),
       search: new WordsIndex(other),
-      close: () => {
-        one.close();
-        other.close();
-      },
+      databases: [one, other],
     };
     return this.current;
   }
 
   close(): void {
-    this.current?.close();
+    for (const database of this.current?.databases ?? []) database.close();
     this.current = undefined;
   }
 }

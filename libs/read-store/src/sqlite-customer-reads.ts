@@ -38,6 +38,8 @@ export interface CustomerReadsOptions {
   readonly log: LocalLog;
   readonly vault: Vault;
   readonly now: () => number;
+  /** The models to read; those of the folder unless others are given. */
+  readonly models?: LiveModels;
 }
 
 /** What a customer is made of, live or in the past. */
@@ -58,7 +60,7 @@ export class SqliteCustomerReads implements CustomerReads {
   private readonly pasts: PastViews;
 
   constructor(private readonly options: CustomerReadsOptions) {
-    this.models = new LiveModels(options.folder);
+    this.models = options.models ?? new LiveModels(options.folder);
     this.opened = new OpenedLog(options.log, options.vault);
     this.pasts = new PastViews(this.opened);
   }

@@ -41,6 +41,14 @@ export class WordsIndex {
     return rows.map(({ position }) => position);
   }
 
+  /** The positions in `(after, upTo]` that have a document. */
+  positions(after: number, upTo: number): Set<number> {
+    const rows = this.database
+      .prepare('SELECT rowid AS position FROM words WHERE rowid > ? AND rowid <= ?')
+      .all(after, upTo) as { position: number }[];
+    return new Set(rows.map(({ position }) => position));
+  }
+
   holds(match: string, position: number): boolean {
     return (
       this.database.prepare('SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?').get(match, position) !==
