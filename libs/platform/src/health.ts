@@ -3,6 +3,11 @@ import { ThreadlineError } from './errors.js';
 /** Resolves while all is well; what it throws says what is not. Cheap: it is asked every few seconds. */
 export type HealthCheck = () => void | Promise<void>;
 
+interface CheckResult {
+  readonly status: 'ok' | 'failing';
+  readonly reason?: string;
+}
+
 export interface HealthAnswer {
   /** 200 or 503. */
   readonly status: number;
@@ -54,7 +59,8 @@ export class Health {
     const results = await Promise.all(
       checks.map(async ([name, check]) => {
         const reason = await this.#reason(check);
-        return [name, reason === undefined ? { status: 'ok' } : { status: 'failing', reason }] as const;
+        const result: CheckResult = reason === undefined ? { status: 'ok' } : { status: 'failing', reason };
+        return [name, result] as const;
       }),
     );
     const ok = results.every(([, { status }]) => status === 'ok');

@@ -56,3 +56,10 @@ export class ReadOnlyVaultError extends ThreadlineError {
     super('this vault was opened to read only', { code: 'read-only-vault', retriable: false });
   }
 }
+
+/** There is no key of that handle to seal with: it was destroyed meanwhile. Take the handles again. */
+export class KeyGoneError extends ThreadlineError {
+  constructor() {
+    super('a key was destroyed before it could be used', { code: 'key-gone', retriable: true, status: 503 });
+  }
+}

@@ -1,13 +1,13 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { openBytes, sealBytes } from './box.js';
-import { DamagedBoxError, ReadOnlyVaultError, VaultBusyError } from './errors.js';
+import { ReadOnlyVaultError, VaultBusyError } from './errors.js';
 import { RandomPool } from './random-pool.js';
 import { RecentMap } from './recent-map.js';
+import { Ring, sealRecord, type Entry } from './ring.js';
 import { hasTraces, scrub } from './scrub.js';
 import { openVaultFile, readVaultFile, translated } from './vault-file.js';
 import { checkMasterKey, dropOlder, makeKeys, unwrap, type VaultKeys } from './vault-keys.js';
-import type { Box, Handle, Keyring, PartyRecord, PartyRequest, Vault } from './vault.js';
+import type { Handle, Keyring, PartyRequest, Vault } from './vault.js';
 
 export interface SqliteVaultOptions {
   /** The hub's data folder; it exists. */
@@ -16,16 +16,6 @@ export interface SqliteVaultOptions {
   readonly masterKey: Uint8Array;
   /** Beside a writer in another thread or process. */
   readonly readOnly?: boolean;
-}
-
-/** A key at hand. */
-interface Entry {
-  readonly key: KeyObject;
-  readonly owner: string;
-  /** A party's kind and value, sealed; null for an interaction's key. */
-  readonly box: Uint8Array | null;
-  /** `box`, opened when first asked for. */
-  record: PartyRecord | undefined;
 }
 
 /** Made and handed out, not stored yet. */
@@ -44,7 +34,6 @@ const HANDLES_HELD = 8_192;
 const PENDING_LIMIT = 100_000;
 
 const SALT = 16;
-const recordContext = (handle: Handle): string => `party/${handle}`;
 
 /** The id of a party or an interaction, as it is stored: 16 bytes. */
 function ownerBytes(id: string): Buffer {
@@ -73,6 +62,14 @@ export class SqliteVault implements Vault {
   #insert: StatementSync | undefined;
   #seenVersion = -1;
   #seenDestroyed = -1;
+  #destroying: Promise<unknown> = Promise.resolve();
+
+  readonly hash = (...parts: string[]): string => {
+    let text = '';
+    // The lengths keep the parts apart: ('ab', 'c') and ('a', 'bc') differ.
+    for (const part of parts) text += `${part.length}:${part}`;
+    return createHmac('sha256', this.#keys.naming).update(text, 'utf8').digest('hex').slice(0, 32);
+  };
 
   private constructor(db: DatabaseSync, keys: VaultKeys, { folder, readOnly = false }: SqliteVaultOptions) {
     this.#db = db;
@@ -94,28 +91,24 @@ export class SqliteVault implements Vault {
    * Opens the vault of the folder; the writer makes it where there is none.
    * @throws MasterKeyError, VaultFileError, VaultBusyError
    */
-  static open(options: SqliteVaultOptions): Promise<SqliteVault> {
-    return Promise.resolve().then(() => {
-      const { folder, masterKey, readOnly } = options;
-      checkMasterKey(masterKey);
-      const db = readOnly
-        ? readVaultFile(folder)
-        : openVaultFile(folder, (fresh) => makeKeys(fresh, masterKey));
-      try {
-        return translated(() => {
-          const { keys, generation, newest } = unwrap(db, masterKey);
-          if (!readOnly) {
-            // The end of a rotation that died half-way: once the newest key is in use, the older ones open nothing.
-            if (newest) dropOlder(db, generation);
-            if (hasTraces(db)) scrub(db, folder);
-          }
-          return new SqliteVault(db, keys, options);
-        });
-      } catch (error) {
-        db.close();
-        throw error;
+  static async open(options: SqliteVaultOptions): Promise<SqliteVault> {
+    const { folder, masterKey, readOnly } = options;
+    checkMasterKey(masterKey);
+    const db = readOnly
+      ? readVaultFile(folder)
+      : openVaultFile(folder, (fresh) => makeKeys(fresh, masterKey));
+    try {
+      const { keys, generation, newest } = translated(() => unwrap(db, masterKey));
+      if (!readOnly) {
+        // The end of a rotation that died half-way: once the newest key is in use, the older ones open nothing.
+        if (newest) translated(() => dropOlder(db, generation));
+        if (translated(() => hasTraces(db))) await scrub(db, folder);
       }
-    });
+      return new SqliteVault(db, keys, options);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
   }
 
   // async, so that what is thrown is a rejection, as with a vault across the network.
@@ -148,33 +141,15 @@ export class SqliteVault implements Vault {
     return parties.map((party) => this.#handleOf(party));
   }
 
-  async destroy(handle: Handle): Promise<boolean> {
-    if (this.#readOnly) throw new ReadOnlyVaultError();
-    this.#store();
-    return translated(() => {
-      // Left by an attempt that met a reader after its deletion: what to look for is not known any more.
-      if (hasTraces(this.#db)) scrub(this.#db, this.#folder);
-      const row = this.#byHandle.get(handle) as KeyRow | undefined;
-      if (row === undefined) return false;
-      this.#transaction(() => {
-        this.#db.prepare('DELETE FROM sealing_key WHERE handle = ?').run(handle);
-        this.#db.prepare('UPDATE destruction SET count = count + 1, traces = 1').run();
-      });
-      this.#entries.delete(handle);
-      this.#handles.delete(hex(row[1]));
-      scrub(this.#db, this.#folder, [row[1], row[2]]);
-      return true;
-    });
-  }
-
-  hash(...parts: string[]): string {
-    let text = '';
-    // The lengths keep the parts apart: ('ab', 'c') and ('a', 'bc') differ.
-    for (const part of parts) text += `${part.length}:${part}`;
-    return createHmac('sha256', this.#keys.naming).update(text, 'utf8').digest('hex').slice(0, 32);
+  destroy(handle: Handle): Promise<boolean> {
+    // One after the other: what one leaves in the file is not looked for by the next.
+    const done = this.#destroying.then(() => this.#destroy(handle));
+    this.#destroying = done.catch(() => undefined);
+    return done;
   }
 
   async close(): Promise<void> {
+    await this.#destroying;
     if (this.#db.isOpen) translated(() => this.#db.close());
   }
 
@@ -194,7 +169,7 @@ export class SqliteVault implements Vault {
     const handle = this.#newHandle();
     const salt = Buffer.from(this.#random.take(SALT));
     const key = this.#keyFrom(salt);
-    const box = identity ? sealBytes(key, recordContext(handle), JSON.stringify(identity)) : null;
+    const box = identity ? sealRecord(key, handle, ...identity) : null;
     const record = identity ? { handle, party: owner, kind: identity[0], value: identity[1] } : undefined;
     this.#pending.set(handle, { handle, salt, entry: { key, owner, box, record } });
     this.#pendingHandles.set(owner, handle);
@@ -228,6 +203,25 @@ export class SqliteVault implements Vault {
     }
     this.#pending.clear();
     this.#pendingHandles.clear();
+  }
+
+  async #destroy(handle: Handle): Promise<boolean> {
+    if (this.#readOnly) throw new ReadOnlyVaultError();
+    this.#store();
+    // Left by an attempt that met a reader after its deletion: what to look for is not known any more.
+    if (translated(() => hasTraces(this.#db))) await scrub(this.#db, this.#folder);
+    const row = translated(() => this.#byHandle.get(handle)) as KeyRow | undefined;
+    if (row === undefined) return false;
+    translated(() => {
+      this.#transaction(() => {
+        this.#db.prepare('DELETE FROM sealing_key WHERE handle = ?').run(handle);
+        this.#db.prepare('UPDATE destruction SET count = count + 1, traces = 1').run();
+      });
+    });
+    this.#entries.delete(handle);
+    this.#handles.delete(hex(row[1]));
+    await scrub(this.#db, this.#folder, [row[1], row[2]]);
+    return true;
   }
 
   #transaction(run: () => void): void {
@@ -274,32 +268,4 @@ export class SqliteVault implements Vault {
   #keyFrom(salt: Uint8Array): KeyObject {
     return createSecretKey(createHmac('sha256', this.#keys.root).update(salt).digest());
   }
-}
-
-class Ring implements Keyring {
-  constructor(private readonly entryOf: (handle: Handle) => Entry | undefined) {}
-
-  seal(handle: Handle, context: string, text: string): Box {
-    const entry = this.entryOf(handle);
-    if (entry === undefined) throw new Error('there is no key of this handle to seal with');
-    return sealBytes(entry.key, context, text).toString('base64');
-  }
-
-  open(handle: Handle, context: string, box: Box): string | undefined {
-    const entry = this.entryOf(handle);
-    return entry && openBytes(entry.key, context, Buffer.from(box, 'base64')).toString('utf8');
-  }
-
-  party(handle: Handle): PartyRecord | undefined {
-    const entry = this.entryOf(handle);
-    if (entry === undefined || entry.box === null) return undefined;
-    entry.record ??= recordOf(handle, entry.owner, openBytes(entry.key, recordContext(handle), entry.box));
-    return entry.record;
-  }
-}
-
-function recordOf(handle: Handle, party: string, content: Buffer): PartyRecord {
-  const [kind, value] = JSON.parse(content.toString('utf8')) as unknown[];
-  if (typeof kind !== 'string' || typeof value !== 'string') throw new DamagedBoxError(recordContext(handle));
-  return { handle, party, kind, value };
 }
