@@ -40,18 +40,26 @@ export interface KeyService {
   revoke(id: string): Promise<string | undefined>;
 }
 
+/** How many events came in, and whether the interaction stays parked, and why. */
+export interface Redriven {
+  readonly redriven: number;
+  readonly parked: boolean;
+  readonly reason?: string;
+}
+
 /** What can be asked of the projector. */
 export interface ProjectorControl {
-  /** Tries a parked interaction again; how many of its events came in, `undefined` where it is not parked. */
-  redrive(interaction: string): Promise<{ events: number; parked: boolean } | undefined>;
+  /** Tries a parked interaction again; `undefined` where it is not parked. */
+  redrive(interaction: string): Promise<Redriven | undefined>;
 }
 
 /** One line of a rebuild's progress. */
 export interface RebuildProgress {
-  /** `done` once the new models are live. */
+  /** `done` once the new models are live; `failed`, with a message, where they never will be. Each is the last. */
   readonly phase: string;
   readonly done?: number;
   readonly total?: number;
+  readonly message?: string;
 }
 
 export interface Rebuilds {

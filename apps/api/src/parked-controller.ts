@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Inject, Param, Post, Query, Res, UseGuards }
 import { NoQueryDto, ReadQueryDto } from '@threadline/contracts/read-queries';
 import type { CustomerReads, ParkedInteraction } from '@threadline/read-store/customer-reads';
 import type { FastifyReply } from 'fastify';
-import { CUSTOMER_READS, PROJECTOR, type ProjectorControl } from './api-parts.js';
+import { CUSTOMER_READS, PROJECTOR, type ProjectorControl, type Redriven } from './api-parts.js';
 import { QueryPipe } from './query-pipe.js';
 import { ReadClocks } from './read-clocks.js';
 import { NotFoundError } from './request-errors.js';
@@ -33,7 +33,7 @@ export class ParkedController {
   async redrive(
     @Param('interaction') interaction: string,
     @Query(QueryPipe) _none: NoQueryDto,
-  ): Promise<{ interaction: string; events: number; parked: boolean }> {
+  ): Promise<Redriven & { interaction: string }> {
     const outcome = await this.projector.redrive(interaction);
     if (outcome === undefined) throw new NotFoundError('parked interaction');
     return { interaction, ...outcome };

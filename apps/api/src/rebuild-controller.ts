@@ -25,9 +25,5 @@ export class RebuildController {
 }
 
 async function* lines(progress: AsyncIterable<RebuildProgress>): AsyncGenerator<string> {
-  try {
-    for await (const step of progress) yield `${JSON.stringify(step)}\n`;
-  } catch (error) {
-    yield `${JSON.stringify({ phase: 'failed', message: error instanceof Error ? error.message : String(error) })}\n`;
-  }
+  for await (const step of progress) yield `${JSON.stringify(step)}\n`;
 }

@@ -234,7 +234,7 @@ export const examples = {
     detector: 'tap',
     zone: 'entrance',
   },
-  redriven: { interaction: INTERACTION, events: 2, parked: false },
+  redriven: { interaction: INTERACTION, redriven: 2, parked: false },
   changed: { id: CUSTOMER, position: '1204' },
 } satisfies Record<string, JsonObject | JsonObject[]>;
 

@@ -45,6 +45,14 @@ const shared: Record<string, Documented> = {
   },
   format: { description: 'A page, or one event a line', schema: choice(['json', 'ndjson']) },
   store: { description: 'Only what happens in this store', schema: text(), example: 'regent-street' },
+  mode: {
+    description: 'Original times, full stitching, no reactions, no live push',
+    schema: choice(['backfill']),
+  },
+  wait: {
+    description: 'Cluster mode: answered when the log has the events; embedded, it always is',
+    schema: choice(['log']),
+  },
   customer: {
     description: 'Only what is about this customer: any of its ids',
     schema: id('Of the customer'),

@@ -212,11 +212,15 @@ export const answerSchemas: Record<string, JsonObject> = {
     models: list(text('customers, search')),
   }),
   ParkedPage: object({ parked: list(ref('ParkedInteraction')) }),
-  Redriven: object({
-    interaction: id('Of the interaction'),
-    events: count('How many came in'),
-    parked: { type: 'boolean', description: 'It could still not be used' },
-  }),
+  Redriven: object(
+    {
+      interaction: id('Of the interaction'),
+      redriven: count('How many events came in'),
+      parked: { type: 'boolean', description: 'It can still not be used' },
+      reason: text('Why it stays parked'),
+    },
+    { optional: ['reason'] },
+  ),
   RebuildProgress: object(
     { phase: text(), done: count(), total: count(), message: text() },
     { optional: ['done', 'total', 'message'] },

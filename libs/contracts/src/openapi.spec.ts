@@ -65,7 +65,11 @@ for (const [name, document] of [
 
 describe('OpenAPI operations', () => {
   const operations = Object.entries(openApi['paths'] as JsonObject).flatMap(([path, methods]) =>
-    Object.entries(methods as JsonObject).map(([method, operation]) => ({ path, method, operation: operation as JsonObject })),
+    Object.entries(methods as JsonObject).map(([method, operation]) => ({
+      path,
+      method,
+      operation: operation as JsonObject,
+    })),
   );
 
   it('has an id of its own for each', () => {
@@ -75,7 +79,9 @@ describe('OpenAPI operations', () => {
 
   it('declares each parameter of a path, and no other', () => {
     for (const { path, method, operation } of operations) {
-      const declared = ((operation['parameters'] ?? []) as JsonObject[]).filter(({ in: where }) => where === 'path');
+      const declared = ((operation['parameters'] ?? []) as JsonObject[]).filter(
+        ({ in: where }) => where === 'path',
+      );
       const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       assert.deepEqual(declared.map(({ name }) => name).sort(), named.sort(), `${method} ${path}`);
     }
@@ -89,7 +95,9 @@ describe('OpenAPI operations', () => {
       assert.deepEqual(validate(object['schema'], object['example']), [], pointer);
     }
     for (const { path, operation } of operations.filter(({ path }) => path.startsWith('/v1/'))) {
-      const success = Object.entries(operation['responses'] as JsonObject).find(([status]) => status.startsWith('2'));
+      const success = Object.entries(operation['responses'] as JsonObject).find(([status]) =>
+        status.startsWith('2'),
+      );
       const json = ((success?.[1] as JsonObject)['content'] as JsonObject | undefined)?.['application/json'];
       if (json !== undefined) assert.notEqual((json as JsonObject)['example'], undefined, path);
     }
@@ -103,7 +111,8 @@ describe('OpenAPI operations', () => {
   it('asks for a key wherever there is data', () => {
     for (const { path, operation } of operations.filter(({ path }) => path.startsWith('/v1/'))) {
       assert.equal(operation['security'], undefined, path);
-      for (const status of ['401', '403']) assert.ok((operation['responses'] as JsonObject)[status], `${path} ${status}`);
+      for (const status of ['401', '403'])
+        assert.ok((operation['responses'] as JsonObject)[status], `${path} ${status}`);
     }
   });
 });

@@ -1,9 +1,10 @@
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
+import { EventsQueryDto } from './events-query.js';
 import { eventSchemas } from './openapi-event.js';
 import { exampleIds, examples } from './openapi-examples.js';
 import { pathParameter, queryParameters } from './openapi-parameters.js';
 import { answerSchemas } from './openapi-schemas.js';
-import { choice, id, position, ref, text } from './openapi-shapes.js';
+import { id, position, ref, text } from './openapi-shapes.js';
 import {
   CustomerQueryDto,
   IdentityQueryDto,
@@ -91,20 +92,7 @@ const read = (
   });
 
 const writeEvents = operation('writeEvents', 'events', 'Takes events in', 'write', {
-  parameters: [
-    {
-      name: 'mode',
-      in: 'query',
-      schema: choice(['backfill']),
-      description: 'Original times, full stitching, no reactions, no live push',
-    },
-    {
-      name: 'wait',
-      in: 'query',
-      schema: choice(['log']),
-      description: 'Cluster mode: answer when the log has them',
-    },
-  ],
+  parameters: queryParameters(EventsQueryDto),
   requestBody: {
     required: true,
     description: 'CloudEvents 1.0: structured, batch, or binary (the envelope in `ce-*` headers)',

@@ -1,0 +1,98 @@
+import { MessageChannel } from 'node:worker_threads';
+import { ReadProgress } from '@threadline/api/read-progress';
+import { SqliteLogReader } from '@threadline/event-store/sqlite-log-reader';
+import { startIngest, type IngestThread } from '@threadline/ingest/ingest-thread';
+import type { Config } from '@threadline/platform/config';
+import { acquireFolder } from '@threadline/platform/folder-lock';
+import { startProjector, type ProjectorThread } from '@threadline/projector/projector-thread';
+import { rebuildModels } from '@threadline/read-store/rebuild';
+import { SqliteCustomerReads } from '@threadline/read-store/sqlite-customer-reads';
+import { loadMasterKey } from '@threadline/vault/master-key';
+import { SqliteVault } from '@threadline/vault/sqlite-vault';
+import type { BuildStep } from './rebuild-run.js';
+
+/** Adds what has been started to what will be stopped; last in, first out. */
+export type Started = (name: string, stop: () => void | Promise<void>) => void;
+
+/** A thread that ended by itself: nothing works without it. */
+export type Lost = (thread: string, exitCode: number) => void;
+
+/** The folder's stores: written by a thread each, read here. */
+export interface HubStores {
+  readonly ingest: IngestThread;
+  readonly projector: ProjectorThread;
+  readonly reader: SqliteLogReader;
+  readonly vault: SqliteVault;
+  readonly reads: SqliteCustomerReads;
+  readonly progress: ReadProgress;
+  /** Builds new read models beside the live ones and switches to them. */
+  rebuild(onProgress: (step: BuildStep) => void): Promise<void>;
+}
+
+/**
+ * Takes the folder and opens everything in it: the log and the vault in the ingest thread, the read models in the
+ * projector's, readers of all of them in this one. What was opened before something fails is in `started`.
+ * @throws FolderHeldError, and whatever keeps a store from opening: each with its exit code.
+ */
+export async function openStores(config: Config, started: Started, lost: Lost): Promise<HubStores> {
+  const { folder, logLevel, country } = config;
+  const lock = await acquireFolder(folder);
+  started('folder', () => lock.release());
+  const masterKey = loadMasterKey(config);
+  const appends = new MessageChannel();
+  const ingest = await startIngest({
+    folder,
+    masterKey,
+    logLevel,
+    followers: [appends.port1],
+    ...(country === undefined ? {} : { country }),
+  });
+  started('ingest', watched('ingest', ingest, lost));
+  const projector = await startProjector({ folder, masterKey, logLevel, follow: appends.port2 });
+  started('projector', watched('projector', projector, lost));
+  const reader = SqliteLogReader.open({ folder });
+  started('log reader', () => reader.close());
+  const vault = await SqliteVault.open({ folder, masterKey, readOnly: true });
+  started('vault reader', () => vault.close());
+  const reads = new SqliteCustomerReads({ folder, log: reader, vault, now: Date.now });
+  started('reads', () => reads.close());
+  const progress = new ReadProgress(await reads.position());
+  let switching = false;
+  projector.onProjected((position) => {
+    // The news of the first events in the new files may come before the answer that they are live.
+    if (switching) reads.refresh();
+    progress.advance(position);
+  });
+  const rebuild = async (onProgress: (step: BuildStep) => void): Promise<void> => {
+    const files = await rebuildModels({
+      folder,
+      masterKey,
+      upTo: reader.headPosition(),
+      onProgress: (phase, { done, total }) => onProgress({ phase, done, total }),
+    });
+    switching = true;
+    try {
+      await projector.adopt(files);
+    } finally {
+      reads.refresh();
+      switching = false;
+    }
+  };
+  return { ingest, projector, reader, vault, reads, progress, rebuild };
+}
+
+/** How to stop a thread; that it ends before that is told. */
+function watched(
+  name: string,
+  thread: { readonly ended: Promise<number>; close(): Promise<void> },
+  lost: Lost,
+): () => Promise<void> {
+  let closing = false;
+  void thread.ended.then((exitCode) => {
+    if (!closing) lost(name, exitCode);
+  });
+  return () => {
+    closing = true;
+    return thread.close();
+  };
+}

@@ -1,0 +1,127 @@
+import type { AddressInfo } from 'node:net';
+import { LiveFeed } from '@threadline/api/live-feed';
+import { serveDocuments } from '@threadline/api/documents';
+import type { ApiParts } from '@threadline/api/api-parts';
+import { REQUEST_LIMIT } from '@threadline/contracts/cloudevents';
+import { SCOPES } from '@threadline/platform/auth';
+import type { Config } from '@threadline/platform/config';
+import { ThreadlineError } from '@threadline/platform/errors';
+import { Health } from '@threadline/platform/health';
+import { createHttpApp } from '@threadline/platform/http-app';
+import { KeyDirectory } from '@threadline/platform/key-directory';
+import { NestLogger, type Logger } from '@threadline/platform/logger';
+import { countingBroker } from './counting-broker.js';
+import { requireAllServices, SERVICES } from './embedded-services.js';
+import { HubMetrics } from './hub-metrics.js';
+import { HubModule } from './hub-module.js';
+import { openStores, type HubStores, type Lost, type Started } from './hub-stores.js';
+import { KeyLog } from './key-log.js';
+import { PortTakenError } from './port-taken.js';
+import { RebuildRuns } from './rebuild-run.js';
+
+export interface HubOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly version: string;
+  readonly started: Started;
+  readonly lost: Lost;
+}
+
+export interface Hub {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** The key that was made because there was none; shown once. */
+  readonly madeKey: string | undefined;
+}
+
+/** All services of the hub on the stores of one folder. Whatever has started is stopped by what `started` was told. */
+export async function startHub({ config, log, version, started, lost }: HubOptions): Promise<Hub> {
+  requireAllServices(SERVICES);
+  const stores = await openStores(config, started, lost);
+  const directory = new KeyDirectory();
+  if (config.bootstrapKey !== undefined)
+    directory.admit(config.bootstrapKey, { id: 'bootstrap', scopes: SCOPES });
+  const keys = await KeyLog.follow({
+    reader: stores.reader,
+    directory,
+    append: (appends) => stores.ingest.append(appends),
+    lost: (error) => {
+      log.error({ err: error }, 'the keys can no longer be followed');
+      lost('key log', 1);
+    },
+  });
+  started('keys', () => keys.close());
+  const needed = config.bootstrapKey === undefined && !keys.some;
+  const made = needed ? await keys.create({ scopes: SCOPES, label: 'made at the first start' }) : undefined;
+  const url = await listen({ config, log, version, started, lost }, stores, directory, keys);
+  return { url, madeKey: made?.key };
+}
+
+async function listen(
+  { config, log, version, started }: HubOptions,
+  stores: HubStores,
+  directory: KeyDirectory,
+  keys: KeyLog,
+): Promise<string> {
+  const { reads, progress, reader, vault, ingest, projector } = stores;
+  const health = healthOf(stores);
+  let watchers = (): number => 0;
+  const metrics = new HubMetrics({
+    head: () => reader.headPosition(),
+    projected: () => progress.position,
+    parked: async () => (await reads.parked()).length,
+    inFlight: () => ingest.broker.inFlight,
+    watchers: () => watchers(),
+  });
+  const parts: ApiParts = {
+    reads,
+    progress,
+    log: reader,
+    vault,
+    country: config.country,
+    directory,
+    keys,
+    projector,
+    rebuilds: new RebuildRuns((onProgress) => stores.rebuild(onProgress)),
+    health,
+    metricsPage: () => metrics.page(),
+  };
+  const broker = countingBroker(ingest.broker, (counts) => metrics.taken(counts));
+  const { app } = await createHttpApp(HubModule.of(parts, broker), {
+    bodyLimit: REQUEST_LIMIT,
+    logger: new NestLogger(log),
+    unforeseen: (error, route) => log.error({ err: error, route }, 'a request failed'),
+    answered: (answer) => metrics.answered(answer),
+  });
+  serveDocuments(app, version);
+  const feed = app.get(LiveFeed);
+  watchers = () => feed.watchers;
+  started('http', async () => {
+    health.stopping();
+    feed.close();
+    await app.close();
+  });
+  const { host, port } = config;
+  await app.listen(port, host).catch((error: unknown) => {
+    throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? new PortTakenError(host, port) : error;
+  });
+  const address = app.getHttpServer().address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+}
+
+/** Ready when the disk takes events and what was in the log at the start can be read. */
+function healthOf({ ingest, reader, progress }: HubStores): Health {
+  const health = new Health();
+  const atStart = reader.headPosition();
+  health.addReady('ingest', async () => {
+    const { ready, reason } = await ingest.health();
+    if (!ready) throw notReady(`events cannot be written: ${reason}`);
+  });
+  health.addReady('projector', () => {
+    if (progress.position < atStart) throw notReady('the read models are catching up');
+  });
+  return health;
+}
+
+const notReady = (reason: string): ThreadlineError =>
+  new ThreadlineError(reason, { code: 'not-ready', retriable: true, status: 503 });
