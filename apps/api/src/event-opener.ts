@@ -16,18 +16,17 @@ export class EventOpener {
     return events.map((event) => this.#cloudEvent(event, keyring));
   }
 
-  /** Each with what is clear of it; those that cannot be read are left out. Only unknown types are opened for it. */
+  /** Each with what is clear of it and whom it names; those that cannot be read are left out. */
   async clear(events: readonly RecordedEvent[]): Promise<LiveEvent[]> {
     const known = events.map((event) => ({ event, stored: storedOf(event) }));
-    const sealed = known.flatMap(({ stored }) =>
-      stored === undefined || stored.clear !== undefined ? [] : [stored],
-    );
-    const keyring = sealed.length === 0 ? undefined : await this.#keyring(sealed);
+    const keyring = await this.#keyring(known.map(({ stored }) => stored));
     return known.flatMap(({ event, stored }): LiveEvent[] => {
       if (stored === undefined) return [];
-      if (stored.clear !== undefined) return [{ event, stored, clear: stored.clear }];
-      const opened = keyring === undefined ? undefined : this.#open(event, stored, keyring);
-      return opened === undefined ? [] : [{ event, stored, clear: opened.clear }];
+      // Only what is of an unknown type has to be opened for it.
+      const clear = stored.clear ?? this.#open(event, stored, keyring)?.clear;
+      if (clear === undefined) return [];
+      const named = stored.parties.flatMap(({ key }) => keyring.party(key)?.party ?? []);
+      return [{ event, stored, clear, named }];
     });
   }
 

@@ -3,11 +3,12 @@ import type { EventStore, RecordedEvent } from '@threadline/event-store/event-st
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import type { CustomerReads } from '@threadline/read-store/customer-reads';
 
-/** An event of the log with what is clear of it. */
+/** An event of the log with what is clear of it; `named`: the ids of the parties that it names, forgotten ones aside. */
 export interface LiveEvent {
   readonly event: RecordedEvent;
   readonly stored: StoredEvent;
   readonly clear: ClearData;
+  readonly named: readonly string[];
 }
 
 export interface LiveMessage {
@@ -30,18 +31,20 @@ type Streams = Pick<EventStore, 'readStream'>;
 const EARLIER = 64;
 
 /**
- * The messages of one event: the interaction, the visit if it is one, and every customer whose card it changes, which
- * is the one that it stands under and, where a later version came in under another home, those of the earlier ones.
+ * The messages of one event: the interaction, the visit if it is one, and every customer whose card it changes: the one
+ * that it stands under, those whose identifiers it names beside, and, where an earlier version stood under another home,
+ * that one's.
  */
 export async function liveBlock(live: LiveEvent, log: Streams, reads: CustomerReads): Promise<LiveBlock> {
-  const { event, clear } = live;
+  const { event, clear, named } = live;
   const position = String(event.position);
   const customer = (await reads.customerAt(event.position)) ?? null;
   const changed = new Set(customer === null ? [] : [customer]);
-  for (const earlier of await otherHomes(event, log)) {
-    const id = await reads.customerAt(earlier);
-    if (id !== undefined) changed.add(id);
-  }
+  const others = [
+    ...(named.length < 2 ? [] : named).map((party) => reads.customerOf(party)),
+    ...(await otherHomes(event, log)).map((earlier) => reads.customerAt(earlier)),
+  ];
+  for (const id of await Promise.all(others)) if (id !== undefined) changed.add(id);
   const data = essentials(live, customer);
   const messages: LiveMessage[] = [{ name: 'interaction', customer, data }];
   if (event.type === 'visit.started' || event.type === 'visit.ended') {
@@ -71,7 +74,7 @@ function essentials({ event, stored, clear }: LiveEvent, customer: string | null
 }
 
 /** The position of one earlier event of each home that the interaction has had. */
-async function otherHomes(event: RecordedEvent, log: Streams): Promise<Iterable<number>> {
+async function otherHomes(event: RecordedEvent, log: Streams): Promise<number[]> {
   const homes = new Map<number, number>();
   if (event.revision > 0) {
     const before = log.readStream(event.stream, {
@@ -85,5 +88,5 @@ async function otherHomes(event: RecordedEvent, log: Streams): Promise<Iterable<
       if (key !== undefined) homes.set(key, earlier.position);
     }
   }
-  return homes.values();
+  return [...homes.values()];
 }

@@ -7,7 +7,7 @@ import type { CustomerReads } from '@threadline/read-store/customer-reads';
 import type { FastifyReply } from 'fastify';
 import { CUSTOMER_READS } from './api-parts.js';
 import type { LiveBlock } from './live-block.js';
-import { LiveFeed, presentId, type WatchOptions } from './live-feed.js';
+import { LiveFeed, type WatchOptions } from './live-feed.js';
 import { QueryPipe } from './query-pipe.js';
 import { ReadClocks } from './read-clocks.js';
 import { ReadProgress } from './read-progress.js';
@@ -39,7 +39,7 @@ export class LiveController {
   ): Promise<void> {
     const after = lastPosition(lastEventId);
     await this.clocks.now(query, reply);
-    if (query.customer !== undefined && (await presentId(this.reads, query.customer)) === undefined) {
+    if (query.customer !== undefined && (await this.reads.customerOf(query.customer)) === undefined) {
       throw new NotFoundError('customer');
     }
     const gone = new AbortController();

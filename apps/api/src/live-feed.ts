@@ -92,7 +92,7 @@ export class LiveFeed {
 
   /** What of the blocks is about that customer, as it is now. */
   async #of(customer: string, blocks: readonly LiveBlock[]): Promise<LiveBlock[]> {
-    const present = await presentId(this.reads, customer);
+    const present = await this.reads.customerOf(customer);
     return blocks
       .map((block) => ({
         ...block,
@@ -125,7 +125,3 @@ export class LiveFeed {
     return { end, blocks: await Promise.all(pushed.map((event) => liveBlock(event, this.log, this.reads))) };
   }
 }
-
-/** The present id of the customer that any of its ids names. */
-export const presentId = async (reads: CustomerReads, id: string): Promise<string | undefined> =>
-  (await reads.identity(id, { limit: 1 }, {}))?.id;

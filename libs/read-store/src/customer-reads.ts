@@ -90,6 +90,8 @@ export interface CustomerReads {
   search(query: { q?: string; limit: number; cursor?: string }): Promise<SearchPage>;
   /** The present id of the customer on whose timeline the event at this position is. */
   customerAt(position: number): Promise<string | undefined>;
+  /** The present id of the customer that any of its ids names. */
+  customerOf(id: string): Promise<string | undefined>;
   parked(): Promise<ParkedInteraction[]>;
   /** Everything up to here is in the read models (parked counts as in). */
   position(): Promise<number>;

@@ -193,9 +193,18 @@ export class SqliteCustomerReads implements CustomerReads {
   }
 
   async customerAt(position: number): Promise<string | undefined> {
+    const home = await homeAt(this.opened, this.models.customers, position);
+    return home === undefined ? undefined : this.presentId(home);
+  }
+
+  async customerOf(id: string): Promise<string | undefined> {
+    const [handle] = await this.options.vault.find([id]);
+    return handle === undefined ? undefined : this.presentId(handle);
+  }
+
+  private async presentId(handle: number): Promise<string | undefined> {
     const rows = this.models.customers;
-    const home = await homeAt(this.opened, rows, position);
-    const label = home === undefined ? undefined : rows.customerOf(home);
+    const label = rows.customerOf(handle);
     if (label === undefined) return undefined;
     const parties = await this.openParties(firstSeen(rows.parties(label), 1));
     return parties.sort(compareParties)[0]?.id;
