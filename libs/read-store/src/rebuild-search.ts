@@ -5,7 +5,9 @@ import { SearchModel } from './search-model.js';
 import { SearchProjector } from './search-projector.js';
 import type { RebuildProgress } from './rebuild-customers.js';
 
-const CHUNK = 4_000;
+const CHUNK = 2_000;
+/** Of most logs this is everybody: names are looked up in memory, not in the index that is being built. */
+const REMEMBERED = 250_000;
 
 /** Builds the search index anew from the log up to `upTo`, in a file of its own. */
 export async function rebuildSearch(
@@ -18,7 +20,7 @@ export async function rebuildSearch(
     model.database.exec(
       'PRAGMA synchronous = OFF; PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 20000;',
     );
-    const projector = new SearchProjector(model, vault);
+    const projector = new SearchProjector(model, vault, REMEMBERED);
     for (let after = 0; after < upTo;) {
       const events = log.after(after, Math.min(CHUNK, upTo - after));
       const last = events.at(-1);

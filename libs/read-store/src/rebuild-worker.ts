@@ -7,10 +7,12 @@ import { rebuildSearch } from './rebuild-search.js';
 import type { RebuildTask } from './rebuild.js';
 
 const PROGRESS_EVERY = 250;
+/** About 16 MB: every event is opened once, and a customer's next is seldom the next in the log. */
+const KEYS_HELD = 16_384;
 
 const { folder, masterKey, upTo, model, file } = workerData as RebuildTask;
 const log = SqliteLogReader.open({ folder });
-const vault = await SqliteVault.open({ folder, masterKey, readOnly: true });
+const vault = await SqliteVault.open({ folder, masterKey, readOnly: true, held: KEYS_HELD });
 const path = join(folder, file);
 
 let told = 0;

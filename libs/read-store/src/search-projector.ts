@@ -1,11 +1,12 @@
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import type { RecordedEvent } from '@threadline/event-store/event-store';
 import { searchText, tokenText } from '@threadline/projections/search-text';
-import { openEvent } from '@threadline/vault/sealing';
+import { nameOf, openEvent } from '@threadline/vault/sealing';
 import type { Keyring, Vault } from '@threadline/vault/vault';
 import { decode, handlesOf, isInteraction, type LoggedEvent } from './decode.js';
 import type { SearchModel } from './search-model.js';
 
+/** Parties whose names are remembered, at least; at most twice as many. */
 const REMEMBERED = 2_000;
 
 /** Feeds the search index. What cannot be used is passed over here: `customers` parks and lists it. */
@@ -17,6 +18,7 @@ export class SearchProjector {
   constructor(
     readonly model: SearchModel,
     private readonly vault: Vault,
+    private readonly remembered = REMEMBERED,
   ) {}
 
   async project(events: readonly RecordedEvent[], upTo: number): Promise<void> {
@@ -66,9 +68,10 @@ export class SearchProjector {
       event.type === 'profile.stated' ? (data?.['profile'] as JsonObject | undefined)?.['name'] : undefined;
     const home = event.parties[event.home];
     if (home !== undefined && typeof stated === 'string') this.indexPerson(home.key, stated, keyring);
-    event.parties.forEach(({ key }, place) =>
-      this.indexPerson(key, opened.identifiers[place]?.name, keyring),
-    );
+    const came = data?.['identifiers'];
+    event.parties.forEach(({ key }, place) => {
+      this.indexPerson(key, Array.isArray(came) ? nameOf(came[place] ?? null) : undefined, keyring);
+    });
   }
 
   private indexPerson(party: number, name: string | undefined, keyring: Keyring): void {
@@ -93,7 +96,7 @@ export class SearchProjector {
   }
 
   private remember(party: number, names: ReadonlySet<string>): void {
-    if (this.recent.size >= REMEMBERED) {
+    if (this.recent.size >= this.remembered) {
       this.older = this.recent;
       this.recent = new Map();
     }

@@ -105,17 +105,21 @@ export function openEvent(
     const opened = keyring.open(party.key, identifierContext(eventId, index), party.box);
     return opened === undefined ? undefined : (JSON.parse(opened) as Json);
   });
-  const identifiers = stored.parties.map((party, index): Identifier | undefined => {
-    const record = keyring.party(party.key);
-    if (record === undefined) return undefined;
-    const name = nameOf(originals[index] ?? null);
-    return { kind: record.kind, value: record.value, strength: party.strength, ...(name && { name }) };
-  });
+  let known: readonly (Identifier | undefined)[] | undefined;
+  const identified = (): readonly (Identifier | undefined)[] =>
+    (known ??= stored.parties.map((party, index): Identifier | undefined => {
+      const record = keyring.party(party.key);
+      if (record === undefined) return undefined;
+      const name = nameOf(originals[index] ?? null);
+      return { kind: record.kind, value: record.value, strength: party.strength, ...(name && { name }) };
+    }));
   if (sealed === undefined) {
     return {
       stored,
       clear: stored.clear ?? { channel: channelOf(type, undefined) },
-      identifiers,
+      get identifiers() {
+        return identified();
+      },
       forgotten: true,
     };
   }
@@ -129,7 +133,16 @@ export function openEvent(
           ),
         );
   const clear = stored.clear ?? clearData(type, cloudEvent.data ?? {}, hash);
-  return { stored, clear, cloudEvent, identifiers, forgotten: false };
+  return {
+    stored,
+    clear,
+    cloudEvent,
+    // Who they are takes a box of the vault each: opened when somebody asks.
+    get identifiers() {
+      return identified();
+    },
+    forgotten: false,
+  };
 }
 
 function identifiersOf({ data }: CloudEventJson): readonly Json[] {
@@ -138,7 +151,7 @@ function identifiersOf({ data }: CloudEventJson): readonly Json[] {
 }
 
 /** A name is a string that is not empty. */
-function nameOf(identifier: Json): string | undefined {
+export function nameOf(identifier: Json): string | undefined {
   if (identifier === null || typeof identifier !== 'object' || Array.isArray(identifier)) return undefined;
   const { name } = identifier;
   return typeof name === 'string' && name !== '' ? name : undefined;

@@ -16,6 +16,8 @@ export interface SqliteVaultOptions {
   readonly masterKey: Uint8Array;
   /** Beside a writer in another thread or process. */
   readonly readOnly?: boolean;
+  /** Keys held in memory at least (and at most twice as many); default 2,048. A whole replay gains by more. */
+  readonly held?: number;
 }
 
 /** Made and handed out, not stored yet. */
@@ -51,7 +53,7 @@ export class SqliteVault implements Vault {
   readonly #folder: string;
   readonly #readOnly: boolean;
   readonly #random = new RandomPool();
-  readonly #entries = new RecentMap<Handle, Entry>(ENTRIES_HELD);
+  readonly #entries: RecentMap<Handle, Entry>;
   readonly #handles = new RecentMap<string, Handle>(HANDLES_HELD);
   readonly #pending = new Map<Handle, Pending>();
   readonly #pendingHandles = new Map<string, Handle>();
@@ -71,8 +73,9 @@ export class SqliteVault implements Vault {
     return createHmac('sha256', this.#keys.naming).update(text, 'utf8').digest('hex').slice(0, 32);
   };
 
-  private constructor(db: DatabaseSync, keys: VaultKeys, { folder, readOnly = false }: SqliteVaultOptions) {
+  private constructor(db: DatabaseSync, keys: VaultKeys, { folder, readOnly = false, held = ENTRIES_HELD }: SqliteVaultOptions) {
     this.#db = db;
+    this.#entries = new RecentMap<Handle, Entry>(held);
     this.#keys = keys;
     this.#folder = folder;
     this.#readOnly = readOnly;
