@@ -10,6 +10,8 @@ const CODES: ReadonlySet<string> = new Set([
   'identifiers',
   'participants',
   'asks',
+  'brand',
+  'store',
   'country',
 ]);
 
