@@ -123,7 +123,7 @@ export class SqliteEventStore extends LogReads implements EventStore {
     };
     this.log.exec('BEGIN IMMEDIATE');
     try {
-      const answers = calls.map((call) => call.appends.map(apply));
+      const answers = this.index.together(() => calls.map((call) => call.appends.map(apply)));
       this.log.exec('COMMIT');
       if (head > before) {
         this.#head = head;

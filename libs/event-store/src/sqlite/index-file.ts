@@ -23,6 +23,7 @@ export class IndexFile {
   readonly #db: DatabaseSync;
   readonly #path: string;
   readonly #inode: number;
+  readonly #begin: StatementSync;
   readonly #indexed: StatementSync;
   readonly #newest: StatementSync;
   readonly #forwards: StatementSync;
@@ -57,6 +58,7 @@ export class IndexFile {
       statement.setReturnArrays(true);
       return statement;
     };
+    this.#begin = prepare('BEGIN');
     this.#indexed = prepare('SELECT position, hash FROM indexed');
     this.#newest = prepare(
       'SELECT position FROM streams WHERE key = ? AND position <= ? ORDER BY revision DESC, position DESC LIMIT ?',
@@ -90,9 +92,19 @@ export class IndexFile {
     return position;
   }
 
-  /** Up to `limit` positions under a stream's key, newest first. */
-  newest(key: number, upTo: Position, limit: number): Position[] {
-    return this.#rows(this.#newest, key, upTo, limit).map((row) => row[0] as number);
+  /** The newest position under a stream's key. */
+  newest(key: number, upTo: Position): Position | undefined {
+    try {
+      const row = this.#newest.get(key, upTo, 1) as unknown as readonly number[] | undefined;
+      return row?.[0];
+    } catch (error) {
+      throw new IndexUnusableError(error);
+    }
+  }
+
+  /** Every position under a stream's key. */
+  allNewestFirst(key: number, upTo: Position): Position[] {
+    return this.#rows(this.#newest, key, upTo, -1).map((row) => row[0] as number);
   }
 
   /** `[revision, position]` under a stream's key, beyond the given one in that direction. */
@@ -111,6 +123,15 @@ export class IndexFile {
   /** The positions under an event id's key, oldest first. */
   ids(key: number, upTo: Position): Position[] {
     return this.#rows(this.#ids, key, upTo).map((row) => row[0] as number);
+  }
+
+  /** Until `release`, reads see one moment and take no lock each. */
+  hold(): void {
+    this.#rows(this.#begin);
+  }
+
+  release(): void {
+    if (this.#db.isOpen && this.#db.isTransaction) this.#db.exec('ROLLBACK');
   }
 
   /** Another file lies at its path by now: it was built again. */

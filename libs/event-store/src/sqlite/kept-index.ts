@@ -105,6 +105,16 @@ export class KeptIndex {
     }
   }
 
+  /** Runs it with one read lock on the file for all that it looks up. */
+  together<T>(work: () => T): T {
+    this.using(() => this.#file.hold());
+    try {
+      return work();
+    } finally {
+      this.#file.release();
+    }
+  }
+
   /** Runs it, and once more with a new index where the present one turned out to be damaged. */
   using<T>(work: (names: LogIndex) => T): T {
     try {

@@ -7,6 +7,7 @@ import type { EventName, LogTable } from './log-table.js';
 
 /** How many rows are read at once where nobody said. */
 const PAGE = 512;
+const FIRST_PAGE = 16;
 
 /** What an index consists of; who keeps it replaces the parts. */
 export interface IndexParts {
@@ -50,12 +51,12 @@ export class LogIndex {
     }
     if (file === undefined) return undefined;
     const base = (tails[0] as IndexTail).base;
-    const [newest] = file.newest(key, base, 1);
+    const newest = file.newest(key, base);
     if (newest === undefined) return undefined;
     const name = this.#log.nameAt(newest);
     if (name?.stream === stream) return name;
     // Two streams share the key.
-    for (const position of file.newest(key, base, -1)) {
+    for (const position of file.allNewestFirst(key, base)) {
       const other = this.#log.nameAt(position);
       if (other?.stream === stream) return other;
     }
@@ -79,43 +80,58 @@ export class LogIndex {
   }
 
   /** Positions in the order asked for, from that revision on; some may be of another stream with the same key. */
-  *positions(stream: string, direction: 'forwards' | 'backwards', from: number): Generator<Position> {
+  positions(stream: string, direction: Direction, from: number): Iterable<Position> {
     const { file, tails } = this.#parts();
     const key = indexKey(stream);
-    if (direction === 'forwards') {
-      if (file !== undefined) yield* filePositions(file, key, direction, from, (tails[0] as IndexTail).base);
-      for (const tail of tails) {
-        for (const position of tail.streamPositions(key))
-          if (tail.revisionAt(position) >= from) yield position;
-      }
-      return;
-    }
-    for (const tail of [...tails].reverse()) {
-      const positions = tail.streamPositions(key);
-      for (let p = positions.length - 1; p >= 0; p--) {
-        const position = positions[p] as Position;
-        if (tail.revisionAt(position) <= from) yield position;
-      }
-    }
-    if (file !== undefined) yield* filePositions(file, key, direction, from, (tails[0] as IndexTail).base);
+    const recent = (): Position[] => tailPositions(tails, key, direction, from);
+    if (file === undefined) return recent();
+    const base = (tails[0] as IndexTail).base;
+    // Most streams that are asked for are new: a single row is the cheapest question.
+    if (file.newest(key, base) === undefined) return recent();
+    const beyond: Beyond = [from, direction === 'forwards' ? -1 : Number.MAX_SAFE_INTEGER];
+    // Most others have a handful of events: one small page, and no generator.
+    const first = file.page(key, direction, beyond, base, FIRST_PAGE);
+    if (first.length === 0) return recent();
+    if (first.length === FIRST_PAGE) return manyPositions(file, key, direction, first, base, recent);
+    const merged = first.map(([, position]) => position);
+    return direction === 'forwards' ? merged.concat(recent()) : recent().concat(merged);
   }
 }
 
-function* filePositions(
+type Direction = 'forwards' | 'backwards';
+type Beyond = readonly [revision: number, position: Position];
+
+function tailPositions(
+  tails: readonly IndexTail[],
+  key: number,
+  direction: Direction,
+  from: number,
+): Position[] {
+  const positions: Position[] = [];
+  for (const tail of tails) {
+    for (const position of tail.streamPositions(key)) {
+      const revision = tail.revisionAt(position);
+      if (direction === 'forwards' ? revision >= from : revision <= from) positions.push(position);
+    }
+  }
+  return direction === 'forwards' ? positions : positions.reverse();
+}
+
+function* manyPositions(
   file: IndexFile,
   key: number,
-  direction: 'forwards' | 'backwards',
-  from: number,
-  upTo: Position,
+  direction: Direction,
+  first: readonly Beyond[],
+  base: Position,
+  recent: () => Position[],
 ): Generator<Position> {
-  let beyond: readonly [number, Position] =
-    direction === 'forwards' ? [from, -1] : [from, Number.MAX_SAFE_INTEGER];
-  // Most streams have a handful of events: the first page is small.
-  for (let limit = 16; ; limit = PAGE) {
-    const page = file.page(key, direction, beyond, upTo, limit);
+  if (direction === 'backwards') yield* recent();
+  for (let page = first, limit = FIRST_PAGE; ;) {
     for (const [, position] of page) yield position;
     const last = page.at(-1);
-    if (last === undefined || page.length < limit) return;
-    beyond = last;
+    if (last === undefined || page.length < limit) break;
+    limit = PAGE;
+    page = file.page(key, direction, last, base, limit);
   }
+  if (direction === 'forwards') yield* recent();
 }

@@ -1,0 +1,153 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Append } from './event-store.js';
+import { SqliteEventStore } from './sqlite-event-store.js';
+import { SqliteLogReader } from './sqlite-log-reader.js';
+
+/** Microseconds an event; `raw` is plain `node:sqlite` in the same run, turn by turn. */
+export interface Figure {
+  readonly ours: number;
+  readonly raw: number;
+}
+
+/** The costs of a log of so many events, microseconds an event unless the name says otherwise. */
+export interface EventStoreFigures {
+  readonly events: number;
+  /** New streams in batches of 1,000; raw: FULL, one table with two unique indexes. */
+  readonly append: Figure;
+  /** `after` in pages of 500; raw: the same rows of the same file, unchecked. */
+  readonly scan: Figure;
+  /** One event at a random position; raw: the same statement, unchecked. */
+  readonly at: Figure;
+  /** `stream` of an interaction with one event, by a reader. */
+  readonly knownStream: number;
+  /** `stream` of one that is not there, by the writer: what each new interaction costs. */
+  readonly newStream: number;
+  readonly rssMegabytes: number;
+}
+
+export interface EventStoreBenchOptions {
+  /** Is made, and removed afterwards. */
+  readonly folder: string;
+  /** Numbers of events at which to measure, growing, multiples of 1,000. */
+  readonly sizes: readonly number[];
+  /** Bytes of data an event; default 620. */
+  readonly bytes?: number;
+}
+
+const BATCH = 1_000;
+const SAMPLES = 10_000;
+const COLUMNS = 'position, stream, revision, id, type, recorded_at, hash, data, metadata';
+
+/** Fills two logs side by side, ours and a plain one, and measures at each size. */
+export async function benchEventStore(options: EventStoreBenchOptions): Promise<EventStoreFigures[]> {
+  const { folder, sizes, bytes = 620 } = options;
+  const data = Buffer.from(JSON.stringify({ v: 1, box: 'x'.repeat(Math.max(0, bytes - 16)) }));
+  const store = await SqliteEventStore.open({ folder });
+  const raw = new RawLog(join(folder, 'raw.db'));
+  const sample: string[] = [];
+  const figures: EventStoreFigures[] = [];
+  try {
+    let written = 0;
+    for (const events of sizes) {
+      const append = { ours: 0, raw: 0 };
+      const from = written;
+      for (; written < events; written += BATCH) {
+        const appends = Array.from({ length: BATCH }, (): Append => newInteraction(data));
+        sample.push((appends[0] as Append).stream);
+        append.ours += await microseconds(() => store.append(appends));
+        append.raw += await microseconds(() => raw.append(appends));
+      }
+      append.ours /= written - from;
+      append.raw /= written - from;
+      figures.push({ events, append, ...(await reads(folder, store, sample, written)) });
+    }
+    return figures;
+  } finally {
+    raw.close();
+    await store.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function reads(
+  folder: string,
+  store: SqliteEventStore,
+  streams: readonly string[],
+  events: number,
+): Promise<Omit<EventStoreFigures, 'events' | 'append'>> {
+  const db = new DatabaseSync(join(folder, 'log.db'), { readOnly: true });
+  const page = db.prepare(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT 500`);
+  const one = db.prepare(`SELECT ${COLUMNS} FROM events WHERE position = ?`);
+  page.setReturnArrays(true);
+  one.setReturnArrays(true);
+  const reader = SqliteLogReader.open({ folder });
+  reader.stream('none');
+  const last = Math.min(events, 100_000);
+  const each = async (times: number, work: (i: number) => unknown): Promise<number> =>
+    (await microseconds(() => {
+      for (let i = 0; i < times; i++) work(i);
+    })) / times;
+  const random = (): number => 1 + Math.floor(Math.random() * events);
+  const pages = last / 500;
+  try {
+    return {
+      scan: {
+        raw: (await each(pages, (i) => page.all(i * 500))) / 500,
+        ours: (await each(pages, (i) => reader.after(i * 500, 500))) / 500,
+      },
+      at: {
+        raw: await each(SAMPLES, () => one.get(random())),
+        ours: await each(SAMPLES, () => reader.at([random()])),
+      },
+      knownStream: await each(SAMPLES, (i) => reader.stream(streams[(i * 7919) % streams.length] as string)),
+      newStream: await each(SAMPLES, (i) => store.stream(`interaction-${i}`)),
+      rssMegabytes: Math.round(process.memoryUsage.rss() / 1e6),
+    };
+  } finally {
+    await reader.close();
+    db.close();
+  }
+}
+
+const newInteraction = (data: Uint8Array): Append => ({
+  stream: `interaction-${randomBytes(16).toString('hex')}`,
+  expected: 'no-stream',
+  events: [{ id: randomUUID(), type: 'email.received', data }],
+});
+
+async function microseconds(work: () => unknown): Promise<number> {
+  const started = process.hrtime.bigint();
+  await work();
+  return Number(process.hrtime.bigint() - started) / 1_000;
+}
+
+/** What a log on SQLite costs without any of our guarantees but durability and two unique indexes. */
+class RawLog {
+  readonly #db: DatabaseSync;
+  readonly #insert;
+
+  constructor(path: string) {
+    this.#db = new DatabaseSync(path);
+    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+      CREATE TABLE events (position INTEGER PRIMARY KEY, stream TEXT, revision INTEGER, id TEXT UNIQUE, type TEXT,
+        recorded_at INTEGER, data BLOB, UNIQUE (stream, revision))`);
+    this.#insert = this.#db.prepare(
+      'INSERT INTO events (stream, revision, id, type, recorded_at, data) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+  }
+
+  append(appends: readonly Append[]): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    for (const { stream, events } of appends) {
+      events.forEach(({ id, type, data }, i) => this.#insert.run(stream, i, id, type, Date.now(), data));
+    }
+    this.#db.exec('COMMIT');
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}

@@ -1,0 +1,379 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, before, describe, it } from 'node:test';
+import { CorruptEventError, StoreDamagedError, StoreNewerError } from './errors.js';
+import { eventStoreContract } from './event-store-contract.js';
+import {
+  EVENT_STORE_PROPERTIES,
+  collect,
+  textEvent,
+  type EventStoreProperty,
+} from './event-store-properties.js';
+import type { Append, EventStore, RecordedEvent, SubscriptionMessage } from './event-store.js';
+import { SqliteEventStore, type SqliteEventStoreOptions } from './sqlite-event-store.js';
+import { SqliteLogReader } from './sqlite-log-reader.js';
+import { requireSqlite } from './sqlite/connection.js';
+
+let root: string;
+before(() => (root = mkdtempSync(join(tmpdir(), 'event-store-'))));
+after(() => rmSync(root, { recursive: true }));
+
+const newFolder = (): string => join(root, randomUUID());
+const failed = (error: Error): void => assert.fail(`the store failed: ${error.message}`);
+
+const open = (options: Partial<SqliteEventStoreOptions> = {}): Promise<SqliteEventStore> =>
+  SqliteEventStore.open({ folder: newFolder(), onFatal: failed, ...options });
+
+eventStoreContract('SqliteEventStore', async () => {
+  // Merges in the midst of everything: the index is in memory, in the file, and between the two.
+  const store = await open({ mergeAt: 50 });
+  return { store, dispose: () => store.close() };
+});
+
+eventStoreContract('SqliteEventStore, reads by SqliteLogReader', async () => {
+  const folder = newFolder();
+  const store = await open({ folder, mergeAt: 50 });
+  const reader = SqliteLogReader.open({ folder });
+  return {
+    store: {
+      append: (appends) => store.append(appends),
+      readStream: (stream, options) => reader.readStream(stream, options),
+      readAll: (options) => reader.readAll(options),
+      subscribe: (options) => reader.subscribe(options),
+      head: () => reader.head(),
+      close: () => reader.close(),
+    },
+    dispose: async () => {
+      await reader.close();
+      await store.close();
+    },
+  };
+});
+
+/** The store with some of it broken. */
+function broken(store: EventStore, changes: Partial<EventStore>): EventStore {
+  return {
+    append: (appends) => store.append(appends),
+    readStream: (stream, options) => store.readStream(stream, options),
+    readAll: (options) => store.readAll(options),
+    subscribe: (options) => store.subscribe(options),
+    head: () => store.head(),
+    close: () => store.close(),
+    ...changes,
+  };
+}
+
+async function* changed<T>(items: AsyncIterable<T>, change: (item: T) => readonly T[]): AsyncGenerator<T> {
+  for await (const item of items) yield* change(item);
+}
+
+describe('a broken store fails the property that it breaks', () => {
+  const fresh = (append: Append): Append => ({
+    ...append,
+    expected: 'any',
+    events: append.events.map((event) => ({ ...event, id: randomUUID() })),
+  });
+  const twins: [keyof typeof EVENT_STORE_PROPERTIES, string, (store: EventStore) => Partial<EventStore>][] = [
+    [
+      'onceForEver',
+      'dedupe off',
+      (store) => ({
+        append: async (appends) => {
+          const results = [];
+          for (const append of appends) {
+            const [result] = await store.append([append]);
+            const again = result?.status === 'duplicate' ? await store.append([fresh(append)]) : [result];
+            results.push(...again.filter((one) => one !== undefined));
+          }
+          return results;
+        },
+      }),
+    ],
+    [
+      'onceForEver',
+      'dedupe only while the revision fits',
+      (store) => ({
+        append: async (appends) =>
+          (await store.append(appends)).map((result, i) =>
+            result.status === 'duplicate' && appends[i]?.expected === 'no-stream'
+              ? { status: 'wrong-revision', actual: result.revision }
+              : result,
+          ),
+      }),
+    ],
+    [
+      'oneWinner',
+      'revisions not compared',
+      (store) => ({
+        append: (appends) => store.append(appends.map((append) => ({ ...append, expected: 'any' }))),
+      }),
+    ],
+    [
+      'appendOnly',
+      'the past is rewritten',
+      (store) => {
+        let reads = 0;
+        const rewrite = (event: RecordedEvent): RecordedEvent[] => [{ ...event, recordedAt: reads }];
+        return {
+          readAll: (options) => changed(store.readAll(options), (event) => (reads++, rewrite(event))),
+        };
+      },
+    ],
+    [
+      'pagesAreSlices',
+      'the first of a page is lost',
+      (store) => ({
+        readStream: (stream, options = {}) =>
+          store.readStream(
+            stream,
+            options.from === undefined ? options : { ...options, from: options.from + 1 },
+          ),
+      }),
+    ],
+    [
+      'filtersOnlySkip',
+      'types are ignored',
+      (store) => ({
+        readAll: ({ after = 0, prefixes } = {}) =>
+          store.readAll(prefixes === undefined ? { after } : { after, prefixes }),
+      }),
+    ],
+    [
+      'followsWithoutGap',
+      'the first live event is lost',
+      (store) => ({
+        subscribe: (options) => {
+          let lose = false;
+          return changed(store.subscribe(options), (message): SubscriptionMessage[] => {
+            if (message.kind === 'caught-up') lose = true;
+            else if (message.kind === 'event' && lose) {
+              lose = false;
+              return [];
+            }
+            return [message];
+          });
+        },
+      }),
+    ],
+    [
+      'followsWithoutGap',
+      'an event comes twice',
+      (store) => ({
+        subscribe: (options) =>
+          changed(store.subscribe(options), (message) =>
+            message.kind === 'event' ? [message, message] : [message],
+          ),
+      }),
+    ],
+  ];
+  for (const [name, sabotage, breakIt] of twins) {
+    it(`${name}: ${sabotage}`, async () => {
+      const store = await open();
+      const property: EventStoreProperty = EVENT_STORE_PROPERTIES[name];
+      await assert.rejects(property(broken(store, breakIt(store))));
+      await store.close();
+    });
+  }
+});
+
+describe('SqliteEventStore', () => {
+  const one = (stream: string, text = 'x'): Append => ({
+    stream,
+    expected: 'any',
+    events: [textEvent(text)],
+  });
+
+  it('never goes back in time', async () => {
+    const times = [1_000, 2_000, 500, 2_500.7];
+    const store = await open({ clock: () => times.shift() ?? 0 });
+    for (let i = 0; i < 4; i++) await store.append([one('a-1')]);
+    assert.deepEqual(
+      store.stream('a-1').map(({ recordedAt }) => recordedAt),
+      [1_000, 2_000, 2_000, 2_500],
+    );
+    assert.deepEqual(
+      [0, 999, 1_000, 1_999, 2_000, 2_499, 2_500, Infinity].map((time) => store.positionAt(time)),
+      [0, 0, 1, 1, 3, 3, 4, 4],
+    );
+    await store.close();
+  });
+
+  it('keeps recordedAt from going back over a restart', async () => {
+    const folder = newFolder();
+    const first = await open({ folder, clock: () => 5_000 });
+    await first.append([one('a-1')]);
+    await first.close();
+    const second = await open({ folder, clock: () => 4_000 });
+    await second.append([one('a-1')]);
+    assert.equal(second.at([2])[0]?.recordedAt, 5_000);
+    await second.close();
+  });
+
+  it('resolves references at once, in the order asked for', async () => {
+    const store = await open({ mergeAt: 2 });
+    for (let i = 0; i < 5; i++) await store.append([one(`a-${i % 2}`, `${i}`)]);
+    const positions = store.at([4, 9, 1, 4]).map((event) => event?.position);
+    assert.deepEqual(positions, [4, undefined, 1, 4]);
+    assert.deepEqual(
+      store.after(2, 2).map(({ position }) => position),
+      [3, 4],
+    );
+    assert.equal(store.headPosition(), 5);
+    const [event] = store.at([3]);
+    assert.deepEqual(store.find((event as RecordedEvent).id.toUpperCase()), [event]);
+    assert.deepEqual(store.find(randomUUID()), []);
+    await store.close();
+  });
+
+  it('reads a stream of many pages, both ways, from memory and file', async () => {
+    const store = await open({ mergeAt: 700 });
+    const texts = Array.from({ length: 2_000 }, (_, i) => textEvent(`${i}`));
+    for (let i = 0; i < texts.length; i += 100) {
+      await store.append([{ stream: 'consent-x', expected: 'any', events: texts.slice(i, i + 100) }]);
+    }
+    const ids = texts.map(({ id }) => id);
+    assert.deepEqual(
+      (await collect(store.readStream('consent-x'))).map(({ id }) => id),
+      ids,
+    );
+    const backwards = await collect(store.readStream('consent-x', { direction: 'backwards' }));
+    assert.deepEqual(
+      backwards.map(({ id }) => id),
+      [...ids].reverse(),
+    );
+    assert.deepEqual(
+      store.stream('consent-x').map(({ id }) => id),
+      ids,
+    );
+    await store.close();
+  });
+
+  it('refuses what no log could take, and writes nothing of that call', async () => {
+    const store = await open();
+    const event = textEvent('x');
+    const wrong: Append[] = [
+      { stream: '', expected: 'any', events: [event] },
+      { stream: 'a-\0', expected: 'any', events: [event] },
+      { stream: 'a-\ud800', expected: 'any', events: [event] },
+      { stream: 'a-1', expected: -1, events: [event] },
+      { stream: 'a-1', expected: 'any', events: [] },
+      { stream: 'a-1', expected: 'any', events: [event, event] },
+      { stream: 'a-1', expected: 'any', events: [{ ...event, id: 'm-1' }] },
+      { stream: 'a-1', expected: 'any', events: [{ ...event, type: '' }] },
+      { stream: 'a-1', expected: 'any', events: [{ ...event, data: 'text' as never }] },
+    ];
+    for (const append of wrong)
+      await assert.rejects(store.append([one('a-1'), append]), { code: 'invalid-append' });
+    assert.equal(await store.head(), 0);
+    assert.deepEqual(await store.append([]), []);
+    await store.close();
+    await assert.rejects(store.append([one('a-1')]), { code: 'store-closed' });
+    assert.throws(() => store.after(0, 1), { code: 'store-closed' });
+  });
+
+  it('answers what was sent before it was closed, and ends its subscriptions', async () => {
+    const store = await open();
+    const following = collect(store.subscribe({}));
+    const appending = store.append([one('a-1')]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const late = store.append([one('a-1')]);
+    await store.close();
+    assert.equal((await appending)[0]?.status, 'appended');
+    assert.equal((await late)[0]?.status, 'appended');
+    assert.ok((await following).length >= 2);
+  });
+
+  it('finds other categories without walking over the interactions', async () => {
+    const folder = newFolder();
+    const store = await open({ folder });
+    await store.append([one('interaction-1'), one('key-1')]);
+    await store.close();
+    const db = new DatabaseSync(join(folder, 'log.db'));
+    const plan = db
+      .prepare(
+        'EXPLAIN QUERY PLAN SELECT position FROM events WHERE category = ? AND position > ? ORDER BY position',
+      )
+      .all('key', 0);
+    assert.match(JSON.stringify(plan), /COVERING INDEX events_by_category/);
+    assert.deepEqual(
+      { ...db.prepare('SELECT count(*) AS n FROM events WHERE category IS NULL').get() },
+      { n: 1 },
+    );
+    db.close();
+  });
+
+  it('refuses a newer schema and leaves it as it is', async () => {
+    const folder = newFolder();
+    await (await open({ folder })).close();
+    const file = join(folder, 'log.db');
+    const db = new DatabaseSync(file);
+    db.exec('PRAGMA user_version = 2');
+    db.close();
+    const before = readFileSync(file);
+    await assert.rejects(open({ folder }), StoreNewerError);
+    assert.throws(() => SqliteLogReader.open({ folder }), StoreNewerError);
+    assert.deepEqual(readFileSync(file), before);
+  });
+
+  it('refuses a SQLite with the WAL-reset bug', () => {
+    for (const version of ['3.51.2', '3.50.9', '2.99.99']) {
+      assert.throws(() => requireSqlite(version), { code: 'sqlite-too-old' });
+    }
+    for (const version of ['3.51.3', '3.52.0', '3.53', '4.0.0']) requireSqlite(version);
+  });
+
+  it('says that a log which is not there is not there', () => {
+    assert.throws(() => SqliteLogReader.open({ folder: newFolder() }), { code: 'store-not-found' });
+  });
+
+  it('names the position of a row that was changed, or that is gone', async () => {
+    const folder = newFolder();
+    const store = await open({ folder });
+    await store.append([one('a-1', 'one'), one('a-1', 'two'), one('a-1', 'three')]);
+    await store.close();
+    for (const column of ['type', 'stream', 'revision', 'id', 'recorded_at', 'data', 'metadata']) {
+      tamper(
+        folder,
+        `UPDATE events SET ${column} = ${column === 'data' || column === 'metadata' ? "x'00'" : 7} WHERE position = 2`,
+      );
+      const reader = SqliteLogReader.open({ folder });
+      const names = { name: 'CorruptEventError', position: 2 };
+      assert.throws(() => reader.at([2]), names, column);
+      assert.throws(() => reader.after(0, 10), names);
+      await assert.rejects(collect(reader.readAll()), names);
+      await assert.rejects(collect(reader.readAll({ types: ['note.written', '7'] })), names);
+      await assert.rejects(collect(reader.subscribe({})), names);
+      if (column !== 'stream') await assert.rejects(collect(reader.readStream('a-1')), names);
+      await reader.close();
+      tamper(folder, `DELETE FROM events; INSERT INTO events SELECT * FROM kept`);
+    }
+    tamper(folder, 'DELETE FROM events WHERE position = 2');
+    const reader = SqliteLogReader.open({ folder });
+    assert.throws(() => reader.after(0, 10), new CorruptEventError(2, 'is missing'));
+    await reader.close();
+  });
+
+  it('says that a file which is no log is damaged', async () => {
+    const folder = newFolder();
+    await (await open({ folder })).close();
+    const db = new DatabaseSync(join(folder, 'log.db'));
+    db.exec('PRAGMA journal_mode = DELETE');
+    db.close();
+    const file = join(folder, 'log.db');
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(file, Buffer.alloc(20_000, 'no database'));
+    await assert.rejects(open({ folder }), StoreDamagedError);
+  });
+});
+
+/** Changes the log behind everybody's back; keeps what it was in a table of its own. */
+function tamper(folder: string, sql: string): void {
+  const db = new DatabaseSync(join(folder, 'log.db'));
+  db.exec('CREATE TABLE IF NOT EXISTS kept AS SELECT * FROM events');
+  db.exec(sql);
+  db.close();
+}
