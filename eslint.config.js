@@ -55,6 +55,7 @@ const drivers = {
     'libs/vault/src/',
     'libs/read-store/src/',
     'libs/platform/src/folder-lock.ts',
+    'libs/channels/src/table/grouped-rows.ts',
   ],
 };
 

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
 import type { CloudEventJson } from '@threadline/domain/interaction';
 import { refused, type Imported, type Importer, type ImportProblem } from './imported.js';
+import { isObject } from './json-text.js';
 import { jsonValues } from './json-values.js';
 
 /**
@@ -43,6 +44,3 @@ function checked(item: string, event: JsonObject): Imported {
   }
   return { kind: 'event', item, event: event as CloudEventJson, notes: [], attachmentBytes: 0 };
 }
-
-const isObject = (value: Json): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

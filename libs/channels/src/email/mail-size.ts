@@ -1,5 +1,6 @@
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import type { CloudEventJson } from '@threadline/domain/interaction';
+import { isObject } from '../json-text.js';
 
 /** The hub takes 1 MiB an event; the rest is for what a batch puts around it. */
 export const LARGEST_EVENT = 1024 * 1024 - 1024;
@@ -43,6 +44,3 @@ function beginning(text: string, bytes: number): string {
   }
   return text.slice(0, low).toWellFormed();
 }
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

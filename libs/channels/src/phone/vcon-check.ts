@@ -1,8 +1,6 @@
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
 import type { ImportProblem } from '../imported.js';
-
-export const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isObject } from '../json-text.js';
 
 /** Old writers put null where a member is absent. */
 export const given = (value: Json | undefined): value is Json => value !== undefined && value !== null;

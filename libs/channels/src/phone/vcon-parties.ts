@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
 import type { OwnAddresses } from '../own-addresses.js';
-import { given, isObject } from './vcon-check.js';
+import { isObject } from '../json-text.js';
+import { given } from './vcon-check.js';
 
 export interface VconParty {
   readonly phone?: string;

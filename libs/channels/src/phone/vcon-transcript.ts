@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
-import { given, isObject } from './vcon-check.js';
+import { isObject, jsonText } from '../json-text.js';
+import { given } from './vcon-check.js';
 
 export interface Spoken {
   /** Seconds from the beginning, where it is told. */
@@ -71,7 +72,7 @@ function spoken(entry: Json): Spoken[] {
   return [
     {
       ...(seconds === undefined ? {} : { at: seconds }),
-      ...(given(speaker) ? { speaker: String(speaker).toWellFormed() } : {}),
+      ...(given(speaker) ? { speaker: jsonText(speaker).toWellFormed() } : {}),
       text: words,
     },
   ];

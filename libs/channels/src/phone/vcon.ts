@@ -4,7 +4,8 @@ import { gather } from '../bytes.js';
 import { importMail } from '../email/eml.js';
 import { cleanText, textOfHtml } from '../email/mail-text.js';
 import { LARGEST_ITEM, refused, type Imported, type Importer, type ImportOptions } from '../imported.js';
-import { given, isObject, partiesOf, vconProblems, vconTime } from './vcon-check.js';
+import { isObject, jsonText } from '../json-text.js';
+import { given, partiesOf, vconProblems, vconTime } from './vcon-check.js';
 import { customerOf, identifiersOf, staffOf, vconParty, type VconParty } from './vcon-parties.js';
 import { bodyOf, transcriptOf } from './vcon-transcript.js';
 
@@ -58,7 +59,7 @@ const objects = (list: Json | undefined): JsonObject[] => (Array.isArray(list) ?
 async function* eventsOf(item: string, vcon: JsonObject, options: ImportOptions): AsyncGenerator<Imported> {
   const { uuid, subject } = vcon;
   const conversation: Conversation = {
-    uuid: String(uuid).toLowerCase(),
+    uuid: jsonText(uuid).toLowerCase(),
     ...(typeof subject === 'string' && subject !== '' ? { subject: subject.toWellFormed() } : {}),
     parties: objects(vcon['parties']).map((party) => vconParty(party, options.own)),
     meta: isObject(vcon['meta']) ? vcon['meta'] : {},
@@ -68,7 +69,7 @@ async function* eventsOf(item: string, vcon: JsonObject, options: ImportOptions)
   };
   for (const [index, dialog] of objects(vcon['dialog']).entries()) {
     const where = `${item}#/dialog/${index}`;
-    const media = String(dialog['mediatype'] ?? dialog['mimetype'] ?? '').toLowerCase();
+    const media = jsonText(dialog['mediatype'] ?? dialog['mimetype']).toLowerCase();
     const body = bodyOf(dialog);
     if (media.startsWith('message/rfc822') && typeof body === 'string') {
       yield await mailOf(where, body, conversation);
@@ -166,7 +167,7 @@ function directionOf(value: Json | undefined): 'inbound' | 'outbound' | undefine
 function cloudEvent(shared: Common, type: string, part: string, at: number, own: JsonObject): CloudEventJson {
   return {
     specversion: '1.0',
-    id: part === '' ? String(shared.data['object']) : `${String(shared.data['object'])}/${part}`,
+    id: part === '' ? jsonText(shared.data['object']) : `${jsonText(shared.data['object'])}/${part}`,
     source: shared.source,
     type,
     time: new Date(at).toISOString(),
@@ -231,7 +232,7 @@ function callEvents(
 
 /** Some telephone systems attach their own record of the end of the call. */
 function endedDuration({ attachments }: Conversation): Json | undefined {
-  const record = attachments.find(({ type, purpose }) => /call_ended/.test(String(type ?? purpose ?? '')));
+  const record = attachments.find(({ type, purpose }) => /call_ended/.test(jsonText(type ?? purpose)));
   const body = record === undefined ? undefined : bodyOf(record);
   return isObject(body) ? body['duration'] : undefined;
 }
@@ -242,7 +243,7 @@ function transferred(conversation: Conversation, dialog: JsonObject, index: numb
   const transfer = Object.fromEntries(
     names.flatMap((name) => (given(dialog[name]) ? [[name, dialog[name]]] : [])),
   );
-  return cloudEvent(shared, 'call.transferred', '', shared.at, { transfer: transfer as JsonObject });
+  return cloudEvent(shared, 'call.transferred', '', shared.at, { transfer });
 }
 
 /** A message of a chat; of a mail, where all who took part are known by mail addresses alone. */
@@ -270,7 +271,7 @@ function message(
     ...(typeof url === 'string'
       ? {
           attachments: [
-            { ...(media === '' ? {} : { mediaType: media }), url, name: String(dialog['filename'] ?? url) },
+            { ...(media === '' ? {} : { mediaType: media }), url, name: jsonText(dialog['filename'] ?? url) },
           ],
         }
       : {}),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, type Json, type JsonObject } from '@threadline/domain/canonical-json';
 import type { ImportProblem } from '../imported.js';
+import { isObject, jsonText } from '../json-text.js';
 import { shown, type Complain } from './complain.js';
 import { conversion, CONVERSION_OPTIONS, type Conversion } from './conversion.js';
 import { add, divide, multiply, parseDecimal, printDecimal, rounded, type Decimal } from './decimal.js';
@@ -12,9 +13,6 @@ export interface Expression {
   /** `undefined`: there is nothing to say. What cannot be converted is a problem of the event at `path`. */
   value(scope: Scope, path: string, problems: ImportProblem[]): Json | undefined;
 }
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const NOTHING: Expression = { columns: [], value: () => undefined };
 
@@ -202,7 +200,7 @@ function arithmetic(name: string, json: JsonObject, path: string, complain: Comp
   ): Decimal | undefined => {
     const value = part?.value(scope, at, problems);
     if (value === undefined) return undefined;
-    const parsed = parseDecimal(String(value), mark);
+    const parsed = parseDecimal(jsonText(value), mark);
     if (parsed === undefined) problems.push({ path: at, message: `${shown(value)} is not a number` });
     return parsed;
   };

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
 import type { CloudEventJson } from '@threadline/domain/interaction';
 import { refused, type Imported, type ImportOptions, type ImportProblem } from '../imported.js';
+import { isObject, jsonText } from '../json-text.js';
 import type { Complain } from './complain.js';
 import { expression, templateAt, type Expression } from './expression.js';
 import { at, type Scope, type Template } from './template.js';
@@ -48,9 +49,6 @@ export class MappingError extends Error {
 const RULE_MEMBERS = ['when', 'each', 'group', 'type', 'id', 'source', 'subject', 'time', 'data', 'keep'];
 const CSV_MEMBERS = ['delimiter', 'quote', 'encoding', 'columns'];
 
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Compiles a mapping; `source` is that of the command line, if any. Throws `MappingError`. */
 export function compileMapping(json: Json, source?: string): Mapping {
   const problems: ImportProblem[] = [];
@@ -88,7 +86,7 @@ function csvShape(json: Json | undefined, complain: Complain): CsvShape {
     if (typeof value !== 'string' || value.length !== 1) complain(`/csv/${name}`, 'must be one character');
   }
   try {
-    new TextDecoder(String(encoding));
+    new TextDecoder(jsonText(encoding));
   } catch {
     complain('/csv/encoding', `${JSON.stringify(encoding)} is not a known encoding`);
   }
@@ -99,9 +97,9 @@ function csvShape(json: Json | undefined, complain: Complain): CsvShape {
     complain('/csv/columns', 'must be a list of names');
   }
   return {
-    delimiter: String(delimiter),
-    quote: String(quote),
-    encoding: String(encoding),
+    delimiter: jsonText(delimiter),
+    quote: jsonText(quote),
+    encoding: jsonText(encoding),
     ...(Array.isArray(columns) ? { columns: columns.map(String) } : {}),
   };
 }
@@ -147,7 +145,7 @@ function compileRule(json: JsonObject, path: string, source: string | undefined,
     columns,
     ...(grouping === undefined ? {} : { group: grouping }),
     ...(typeof each === 'string' ? { each } : {}),
-    applies: condition.holds,
+    applies: (scope) => condition.holds(scope),
     event(item, scope, options) {
       const problems: ImportProblem[] = [];
       const text = (name: string, part: Expression): string => {
@@ -174,7 +172,7 @@ function compileRule(json: JsonObject, path: string, source: string | undefined,
       made.data = {
         ...country,
         ...(isObject(content) ? content : {}),
-        ...(kept === undefined ? {} : { [String(keep)]: kept }),
+        ...(kept === undefined ? {} : { [jsonText(keep)]: kept }),
       };
       if (problems.length > 0) {
         return refused(item, problems.map(({ path, message }) => `${path} ${message}`).join('; '), problems);
@@ -233,7 +231,7 @@ function conditionOf(json: Json | undefined, path: string, complain: Complain): 
     const matches = (scope: Scope): boolean => {
       const value = compiled.value(scope);
       return values.some((each) =>
-        each === null ? value === undefined : value !== undefined && String(value) === String(each),
+        each === null ? value === undefined : value !== undefined && jsonText(value) === jsonText(each),
       );
     };
     return [{ columns: compiled.columns, holds: (scope: Scope) => matches(scope) !== negated }];
