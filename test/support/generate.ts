@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
 import type { CloudEventJson } from '@threadline/domain/interaction';
-import { dataOf, TYPES } from './generate-data.js';
-import { identifiers, type Named } from './people.js';
+import { dataOf, often, TYPES } from './generate-data.js';
+import { cookie, identifiers, type Named } from './people.js';
 
 /** An event as it is sent, beside what the contract makes of its time and its identifiers. */
 export interface Sent {
@@ -52,8 +52,8 @@ const envelope = fc.record({
     { weight: 3, arbitrary: fc.constant(SOURCES[0] ?? '') },
     { weight: 2, arbitrary: fc.constantFrom(...SOURCES) },
   ),
-  object: fc.option(fc.constantFrom(...OBJECTS), { nil: undefined, freq: 2 }),
-  sequence: fc.option(fc.constantFrom(-1, 0, 1, 2, 1.5), { nil: undefined, freq: 1 }),
+  object: often(6, fc.constantFrom(...OBJECTS)),
+  sequence: often(5, fc.constantFrom(-1, 0, 1, 2, 1.5)),
   at: times,
   spelling: fc.constantFrom(...SPELLINGS),
   who: identifiers,
@@ -61,7 +61,7 @@ const envelope = fc.record({
   listed: fc.boolean(),
 });
 
-type Envelope = Omit<typeof envelope extends fc.Arbitrary<infer E> ? E : never, never>;
+type Envelope = typeof envelope extends fc.Arbitrary<infer E> ? E : never;
 
 function sentAs(id: string, type: string, data: JsonObject, more: Envelope): Sent {
   const { source, object, sequence, at, spelling, who, listed } = more;
@@ -86,20 +86,45 @@ function sentAs(id: string, type: string, data: JsonObject, more: Envelope): Sen
   return { cloudEvent, at, identifiers: who.map(({ kept }) => kept) };
 }
 
-const draft = fc.constantFrom(...TYPES).chain((type) => fc.tuple(fc.constant(type), dataOf(type), envelope));
+type Draft = [type: string, data: JsonObject, more: Envelope];
+
+const draftOf = (types: readonly string[]): fc.Arbitrary<Draft> =>
+  fc.constantFrom(...types).chain((type) => fc.tuple(fc.constant(type), dataOf(type), envelope));
+
+/** Of any types, or of a few, so that what one of them does to another is seen. */
+const drafts = (minLength: number, maxLength: number): fc.Arbitrary<Draft[]> =>
+  fc
+    .oneof(fc.constant(TYPES), fc.shuffledSubarray([...TYPES], { minLength: 2, maxLength: 6 }))
+    .chain((types) => fc.array(draftOf(types), { minLength, maxLength, size: 'max' }));
 
 /** `id` names the event for its source; two events of a history never share one. */
-const numbered = (drafts: [string, JsonObject, Envelope][], from = 0): Sent[] =>
-  drafts.map(([type, data, more], index) =>
-    sentAs(`message-${String(from + index).padStart(4, '0')}`, type, { ...data }, more),
+const numbered = (list: readonly Draft[]): Sent[] =>
+  list.map(([type, data, more], index) =>
+    sentAs(`message-${String(index).padStart(4, '0')}`, type, { ...data }, more),
   );
 
 /** A history over the whole catalogue, in the order in which it is sent. */
 export const histories = (size: { min?: number; max?: number } = {}): fc.Arbitrary<Sent[]> =>
-  fc.array(draft, { minLength: size.min ?? 1, maxLength: size.max ?? 24 }).map((drafts) => numbered(drafts));
+  drafts(size.min ?? 1, size.max ?? 24).map(numbered);
+
+/** Beside a history, a customer of more parties than a read model combines anew for every read. */
+export const crowds: fc.Arbitrary<Sent[]> = fc
+  .tuple(drafts(0, 8), drafts(34, 38), fc.boolean())
+  .map(([others, many, joinedFirst]) => {
+    const alone = many.map(([type, data, more], index): Draft => [
+      type,
+      data,
+      { ...more, who: [cookie(index)] },
+    ]);
+    const joins: Draft[] = many.slice(0, 3).map(([, , more], third) => {
+      const cookies = many.flatMap((_, index) => (index % 3 === third ? [cookie(index)] : []));
+      return ['chat.typing', {}, { ...more, object: undefined, who: [cookie(third + 1), ...cookies] }];
+    });
+    return numbered(joinedFirst ? [...joins, ...others, ...alone] : [...alone, ...others, ...joins]);
+  });
 
 /** The same events in another order, some of them twice or three times. */
 export const reorderings = (sent: readonly Sent[]): fc.Arbitrary<Sent[]> =>
   fc
-    .array(fc.constantFrom(...sent), { maxLength: sent.length })
+    .array(fc.constantFrom(...sent), { maxLength: sent.length >> 1, size: 'max' })
     .chain((again) => fc.shuffledSubarray([...sent, ...again], { minLength: sent.length + again.length }));

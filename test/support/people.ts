@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import type { Strength } from '@threadline/domain/identifier';
+import { often } from './generate-data.js';
 
 /** An identifier as an adapter writes it, and as the contract says that it is kept. */
 export interface Named {
@@ -93,13 +94,13 @@ function named(handle: Handle, given: Strength | undefined, name: string | undef
   };
 }
 
+/** One of any number of browsers. */
+export const cookie = (number: number): Named =>
+  named(as('anonymous', `cookie-of-a-crowd-${number}`), undefined, undefined);
+
 const identifier = (handles: readonly Handle[]): fc.Arbitrary<Named> =>
   fc
-    .tuple(
-      fc.constantFrom(...handles),
-      strengths,
-      fc.option(fc.constantFrom(...NAMES), { nil: undefined, freq: 2 }),
-    )
+    .tuple(fc.constantFrom(...handles), strengths, often(4, fc.constantFrom(...NAMES)))
     .map(([handle, strength, name]) => named(handle, strength, name));
 
 /** Two national numbers of different countries cannot stand in one event. */

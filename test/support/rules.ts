@@ -5,7 +5,7 @@ import type { CloudEventJson } from '@threadline/domain/interaction';
 import { naiveReplay } from '@threadline/projections/naive';
 import type { Clocks } from '@threadline/read-store/customer-reads';
 import { PERSONAL_TEXTS } from './generate-data.js';
-import { histories, NOON, reorderings, type Sent } from './generate.js';
+import { crowds, histories, NOON, reorderings, type Sent } from './generate.js';
 import { PERSONAL_NAMES } from './people.js';
 import { allReads, assertSame, factsOf } from './reference.js';
 import { SmallHub } from './small-hub.js';
@@ -168,6 +168,24 @@ export const rule5 = (runs: number): Promise<void> =>
     }),
   );
 
+/** The same for a customer of so many parties that the read model keeps what they add up to: read while it changes. */
+export const rule5OfCrowds = (runs: number): Promise<void> =>
+  check(
+    runs,
+    crowds.chain((sent) => fc.tuple(reorderings(sent), fc.nat({ max: 14 }))),
+    ([sent, pace]) =>
+      withHubs(1, async (hub) => {
+        const half = sent.slice(0, -8);
+        await send(hub, half, pace);
+        await agrees(hub, half);
+        await send(hub, sent.slice(-8), pace + 1);
+        await agrees(hub, sent);
+        await hub.rebuild();
+        await agrees(hub, sent);
+        await agrees(hub, sent, { knownAt: half.length >> 1 });
+      }),
+  );
+
 /** Folded one by one, in batches, all at once or in a rebuild: the same. */
 export const rule6 = (runs: number): Promise<void> =>
   check(runs, twice({ max: 24 }), ([sent, , pace]) =>
@@ -231,3 +249,48 @@ export const rule9 = (runs: number): Promise<void> =>
       }
     }),
   );
+
+/**
+ * A customer whose keys are destroyed is gone from every read, also after a rebuild and after everything was sent again;
+ * everybody else is told what they were told before.
+ */
+export const rule9OfTheForgotten = (runs: number): Promise<void> =>
+  check(runs, fc.tuple(twice({ min: 4, max: 24 }), fc.nat()), ([[sent, again, pace], which]) =>
+    withHubs(1, async (hub) => {
+      await send(hub, sent, pace);
+      const { customers } = naiveReplay(factsOf(sent, hub.places(), hub.hash), { now: NOW });
+      const gone = customers[which % (customers.length || 1)];
+      if (gone === undefined) return;
+      const left = customers.filter((customer) => customer !== gone).flatMap(({ ids }) => ids);
+      // Where somebody else's event names the forgotten (a shared telephone), that name goes there as well.
+      const before = await cardsOf(hub, left);
+      for (const party of gone.ids) assert.equal(await hub.forget(party), true);
+
+      const isForgotten = async (): Promise<void> => {
+        for (const party of gone.ids) {
+          assert.equal(await hub.reads.card(party, {}), undefined);
+          assert.equal(await hub.reads.timeline(party, { limit: 200, order: 'desc' }, {}), undefined);
+          assert.equal(await hub.reads.identity(party, { limit: 200 }, {}), undefined);
+        }
+        assert.deepStrictEqual(await cardsOf(hub, left), before);
+      };
+      await isForgotten();
+      await hub.rebuild();
+      await isForgotten();
+      await send(hub, again, pace);
+      await isForgotten();
+      await hub.reopen();
+      await isForgotten();
+    }),
+  );
+
+async function cardsOf(hub: SmallHub, ids: readonly string[]): Promise<string[]> {
+  const cards: string[] = [];
+  for (const id of ids) {
+    cards.push(JSON.stringify(await hub.reads.card(id, {})));
+    // Whatever is forgotten of a timeline or of an identity, reading it is never an error.
+    assert.ok(await hub.reads.timeline(id, { limit: 200, order: 'desc' }, {}));
+    assert.ok(await hub.reads.identity(id, { limit: 200 }, {}));
+  }
+  return cards;
+}
