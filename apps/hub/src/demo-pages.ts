@@ -41,15 +41,17 @@ const indented = (line: string): string => (line === '' ? '' : `  ${line}`);
 const later = (a: string, b: string): boolean => a.length > b.length || (a.length === b.length && a > b);
 
 const sinceThen = ({ purchases: then }: Card, { purchases: now, promises }: Card): string =>
-  `She had spent ${amounts(then.spend)} in ${then.orders} orders; now it is ${amounts(now.spend)} in ` +
-  `${now.orders}, ${now.returns} of them returned in part. Promises still open: ${promises.open.length}.`;
+  `She had spent ${amounts(then.spend)} in ${then.orders} orders; now it is ${amounts(now.spend)} in ${now.orders}, ` +
+  `returns (${now.returns}) taken off. Promises still open: ${promises.open.length}.`;
 
 function evening({ customersBefore, customersAfter, reunions }: Story, look: Paint): string[] {
   const joined = reunions.reduce((sum, { were }) => sum + were.length, 0);
+  const newcomers = customersAfter - (customersBefore - joined + reunions.length);
+  if (reunions.length === 0) return paragraph('Nobody: all of them had come together before.');
   return [
     ...paragraph(
       `${customersBefore} customers were known when the evening began, ${customersAfter} are when it ends: ` +
-        `${joined} of them turned out to be ${reunions.length} people.`,
+        `${joined} of them turned out to be ${reunions.length} people, and ${newcomers} are new.`,
     ),
     ...reunions.flatMap(({ name, were, by }) => [
       '',

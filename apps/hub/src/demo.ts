@@ -105,6 +105,8 @@ async function run(once: boolean): Promise<void> {
   const log = createLogger({ level: config.logLevel, part: 'main' });
   const stop = new GracefulStop({ log });
   if (fresh) stop.add('fresh folder', () => rm(config.folder, { recursive: true, force: true }));
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (stopping = true));
   stop.listen();
   try {
     const day = await readDay(SAMPLE_DAY);
@@ -127,6 +129,8 @@ async function run(once: boolean): Promise<void> {
     if (once) return await stop.stop('the demo is over');
     print(rule('The hub goes on', look), '', ...farewell(demo, url, day), '');
   } catch (error) {
+    // Whoever stops the demo while it plays knows why it did not end.
+    if (stopping) return;
     process.stderr.write(
       `threadline: the demo failed: ${error instanceof Error ? error.message : String(error)}\n`,
     );
