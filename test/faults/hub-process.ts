@@ -1,0 +1,183 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { sabotageOptions, type Sabotage } from './sabotage.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+
+/** Every hub of these tests takes this key, which has every scope. */
+export const KEY = 'fault-tests-only-0123456789';
+
+export interface HubOptions {
+  /** `THREADLINE_DATA`. */
+  readonly folder: string;
+  /** What the hub is started by, such as strace and its options; it must become the hub, as `strace -D` does. */
+  readonly through?: readonly string[];
+  /** Breaks the product in these places. */
+  readonly sabotage?: readonly Sabotage[];
+}
+
+/** How the process ended. */
+export interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const running = new Set<HubProcess>();
+
+/** The hub as users start it, in a process of its own, on loopback. */
+export class HubProcess {
+  readonly ended: Promise<End>;
+  #end: End | undefined;
+  #output = '';
+  readonly #child: ChildProcess;
+
+  private constructor(
+    readonly folder: string,
+    readonly url: string,
+    child: ChildProcess,
+  ) {
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream
+        ?.setEncoding('utf8')
+        .on('data', (text: string) => (this.#output = (this.#output + text).slice(-8_000)));
+    }
+    this.ended = new Promise((resolve) => {
+      child.once('error', (error) => {
+        this.#output += error.message;
+        resolve({ code: null, signal: null });
+      });
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+    });
+    running.add(this);
+    void this.ended.then((end) => {
+      this.#end = end;
+      running.delete(this);
+    });
+  }
+
+  /** Starts a hub and does not wait for it. */
+  static async launch({ folder, through = [], sabotage = [] }: HubOptions): Promise<HubProcess> {
+    const port = await freePort();
+    const [command = '', ...args] = [
+      ...through,
+      process.execPath,
+      '--enable-source-maps',
+      join(root, 'apps/hub/dist/main.js'),
+    ];
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        THREADLINE_DATA: folder,
+        THREADLINE_PORT: String(port),
+        THREADLINE_HOST: '127.0.0.1',
+        THREADLINE_BOOTSTRAP_KEY: KEY,
+        THREADLINE_LOG_LEVEL: 'warn',
+        ...sabotageOptions(sabotage),
+      },
+    });
+    return new HubProcess(folder, `http://127.0.0.1:${port}`, child);
+  }
+
+  /** A hub that answers. Throws with what it printed where it ends before, or is not ready within a minute. */
+  static async start(options: HubOptions): Promise<HubProcess> {
+    const hub = await HubProcess.launch(options);
+    if (await hub.ready()) return hub;
+    hub.kill();
+    const { code, signal } = await hub.ended;
+    throw new Error(`the hub did not become ready (${signal ?? code}):\n${hub.output}`);
+  }
+
+  /** What it printed last. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get alive(): boolean {
+    return this.#end === undefined;
+  }
+
+  /** False where it ended before, or was not ready in time. */
+  async ready(within = 60_000): Promise<boolean> {
+    const late = Date.now() + within;
+    while (this.alive && Date.now() < late) {
+      const answer = await this.get('/health/ready').catch(() => undefined);
+      if (answer?.status === 200) return true;
+      await pause(15);
+    }
+    return false;
+  }
+
+  /** Nothing where it has ended. */
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    if (this.alive) this.#child.kill(signal);
+  }
+
+  async killed(): Promise<End> {
+    this.kill();
+    return this.ended;
+  }
+
+  /** Asks it to stop, as an operator does, and waits. */
+  async stopped(): Promise<End> {
+    this.kill('SIGTERM');
+    const timer = setTimeout(() => this.kill(), 20_000);
+    const end = await this.ended;
+    clearTimeout(timer);
+    return end;
+  }
+
+  get(path: string): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      headers: { authorization: `Bearer ${KEY}` },
+      signal: AbortSignal.timeout(60_000),
+    });
+  }
+
+  post(path: string, contentType: string, body: string): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${KEY}`, 'content-type': contentType },
+      body,
+      signal: AbortSignal.timeout(60_000),
+    });
+  }
+
+  /** Resident memory in MB, or undefined where the machine does not tell. */
+  get memory(): number | undefined {
+    try {
+      const pages = Number(readFileSync(`/proc/${this.#child.pid}/statm`, 'utf8').split(' ')[1]);
+      return Math.round((pages * 4096) / 1e6);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** Ends every hub that these tests have started and that still runs. */
+export async function killAll(): Promise<void> {
+  await Promise.all([...running].map((hub) => hub.killed()));
+}
+
+// A test run that is ended leaves no hub behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    for (const hub of running) hub.kill();
+    process.exit(1);
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

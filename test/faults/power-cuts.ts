@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { audit } from './audit.js';
+import { HubProcess } from './hub-process.js';
+import { Ledger } from './ledger.js';
+import { Load } from './load.js';
+import { LoopDisk } from './loop-disk.js';
+import { Random } from './random.js';
+import type { Sabotage } from './sabotage.js';
+import { Tally, type Outcome } from './scenario.js';
+
+export interface CutOptions {
+  readonly cuts: number;
+  readonly seed: number;
+  readonly sabotage?: readonly Sabotage[];
+  /** Ends at the first finding: what a twin is asked for. */
+  readonly untilFound?: boolean;
+}
+
+/**
+ * The hub's folder on a file system whose power goes at a random instant under load: what was not synced is gone. The
+ * hub must not answer for what the disk did not take, and end by itself; after the boot everything acknowledged is there.
+ */
+export async function powerCuts({
+  cuts,
+  seed,
+  sabotage = [],
+  untilFound = false,
+}: CutOptions): Promise<Outcome> {
+  const tally = new Tally('power cut');
+  tally.notes.push(`seed ${seed}`);
+  const random = new Random(seed);
+  const ledger = new Ledger();
+  const load = new Load(ledger, random, 600);
+  const disk = new LoopDisk(256);
+  const folder = join(disk.mount, 'data');
+  let endedItself = 0;
+  try {
+    while (tally.faults < cuts && (tally.clean || !untilFound)) {
+      const hub = await HubProcess.start({ folder, sabotage });
+      const running = load.run(hub);
+      await pause(random.between(200, 1_500));
+      disk.cutPower();
+      tally.faults++;
+      const ended = await Promise.race([hub.ended.then(() => true), pause(5_000, false, { ref: false })]);
+      if (ended) endedItself++;
+      load.stop();
+      await hub.killed();
+      await running;
+      disk.restart();
+      tally.add(await audited(folder, sabotage, ledger), 'same folder', `after ${tally.faults} cuts`);
+    }
+  } finally {
+    disk.remove();
+  }
+  tally.notes.push(`the hub ended by itself in ${endedItself} of ${tally.faults}`);
+  return tally.outcome();
+}
+
+/** A log that does not open any more has lost everything. */
+async function audited(
+  folder: string,
+  sabotage: readonly Sabotage[],
+  ledger: Ledger,
+): ReturnType<typeof audit> {
+  const hub = await HubProcess.start({ folder, sabotage }).catch((error: Error) => error);
+  if (hub instanceof Error) {
+    const { acknowledged } = ledger;
+    return { acknowledged, events: 0, lost: acknowledged, doubled: 0, drift: 0, findings: [hub.message] };
+  }
+  try {
+    return await audit(hub, ledger);
+  } finally {
+    await hub.killed();
+  }
+}

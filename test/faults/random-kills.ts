@@ -1,0 +1,55 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { audit } from './audit.js';
+import { HubProcess } from './hub-process.js';
+import { Ledger } from './ledger.js';
+import { Load } from './load.js';
+import { Random } from './random.js';
+import type { Sabotage } from './sabotage.js';
+import { Tally, withFolder, type Outcome } from './scenario.js';
+
+export interface KillOptions {
+  readonly kills: number;
+  readonly seed: number;
+  /** Events a second. */
+  readonly rate?: number;
+  readonly sabotage?: readonly Sabotage[];
+  /** Ends at the first finding: what a twin is asked for. */
+  readonly untilFound?: boolean;
+}
+
+/**
+ * One hub and one folder, killed over and over at random instants: under load, and now and then while it starts and
+ * still repairs what the last kill has left. After each kill the next start is held against the ledger.
+ */
+export function randomKills(options: KillOptions): Promise<Outcome> {
+  const { kills, seed, rate = 400, sabotage = [], untilFound = false } = options;
+  return withFolder(async (folder) => {
+    const tally = new Tally('killed at random');
+    tally.notes.push(`seed ${seed}`);
+    const random = new Random(seed);
+    const ledger = new Ledger();
+    const load = new Load(ledger, random, rate);
+    while (tally.faults < kills && (tally.clean || !untilFound)) {
+      if (tally.faults > 0 && random.chance(0.25)) {
+        const starting = await HubProcess.launch({ folder, sabotage });
+        await pause(random.between(50, 1_200));
+        await starting.killed();
+        tally.faults++;
+        continue;
+      }
+      const hub = await HubProcess.start({ folder, sabotage });
+      if (tally.faults > 0) tally.add(await audit(hub, ledger), 'same folder', `after ${tally.faults} kills`);
+      const running = load.run(hub);
+      await pause(random.between(100, 900));
+      await hub.killed();
+      await running;
+      tally.faults++;
+    }
+    const hub = await HubProcess.start({ folder, sabotage });
+    tally.add(await audit(hub, ledger), 'same folder', `after ${tally.faults} kills`);
+    const end = await hub.stopped();
+    if (end.code !== 0)
+      tally.fail(`asked to stop, the hub ended with ${end.signal ?? end.code}:\n${hub.output}`);
+    return tally.outcome();
+  });
+}
