@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { backup } from 'node:sqlite';
 import { BackupTargetError } from './errors.js';
@@ -6,6 +6,7 @@ import type { Position } from './event-store.js';
 import { translate } from './sqlite/connection.js';
 import { LogTable } from './sqlite/log-table.js';
 import { logFile, openLogForReading } from './sqlite/schema.js';
+import { makeFolder, syncPath } from './sync-path.js';
 
 /** Pages between two reports of progress: 8 MiB. */
 const PAGES_AT_ONCE = 1_024;
@@ -30,7 +31,7 @@ export async function backupLog(
   const file = logFile(target);
   const partial = join(target, 'log.db.partial');
   if (existsSync(file)) throw new BackupTargetError(file);
-  mkdirSync(target, { recursive: true, mode: 0o700 });
+  makeFolder(target);
   rmSync(partial, { force: true });
   const db = openLogForReading(folder);
   try {
@@ -41,23 +42,14 @@ export async function backupLog(
       rate: PAGES_AT_ONCE,
       progress: ({ totalPages, remainingPages }) => onProgress?.(totalPages - remainingPages, totalPages),
     });
-    sync(partial);
+    syncPath(partial);
     renameSync(partial, file);
-    sync(target);
+    syncPath(target);
     return { file, position };
   } catch (error) {
     rmSync(partial, { force: true });
     throw translate(error, file);
   } finally {
     db.close();
-  }
-}
-
-function sync(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import {
-  START,
-  type Append,
-  type AppendResult,
-  type EventStore,
-  type ExpectedRevision,
-  type Filter,
-  type NewEvent,
-  type RecordedEvent,
-  type SubscriptionMessage,
+import type {
+  Append,
+  AppendResult,
+  EventStore,
+  ExpectedRevision,
+  Filter,
+  NewEvent,
+  Position,
+  RecordedEvent,
+  SubscribeOptions,
+  SubscriptionMessage,
 } from './event-store.js';
 
 /**
@@ -235,55 +236,74 @@ export const filtersOnlySkip: EventStoreProperty = async (store) => {
   );
 };
 
+/** What a subscription says, until `over` gives it a position that it has reached (or ten seconds have passed). */
+async function follow(
+  store: EventStore,
+  options: SubscribeOptions,
+  caughtUp: () => void,
+  over: Promise<Position>,
+): Promise<SubscriptionMessage[]> {
+  const abort = new AbortController();
+  const late = setTimeout(() => abort.abort(), 10_000);
+  const messages: SubscriptionMessage[] = [];
+  let end = Infinity;
+  const stop = (): void => {
+    if (messages.some((message) => placeOf(message) >= end)) abort.abort();
+  };
+  void over.then((position) => {
+    end = position;
+    stop();
+  });
+  for await (const message of store.subscribe({ ...options, signal: abort.signal })) {
+    messages.push(message);
+    if (message.kind === 'caught-up') caughtUp();
+    stop();
+  }
+  clearTimeout(late);
+  return messages;
+}
+
+const placeOf = (message: SubscriptionMessage): Position =>
+  message.kind === 'event' ? message.event.position : message.position;
+
 /** A subscription sees every event that passes once, in order, over the switch from history to live. */
 export const followsWithoutGap: EventStoreProperty = (store) =>
   check(
     fc.asyncProperty(
+      fc.boolean(),
       fc.nat(20),
-      fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 10 }),
-      async (history, live) => {
+      fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 10 }),
+      async (afterHistory, history, live) => {
         const { start, prefixes } = await variedLog(store, history + 1);
-        const filter: Filter = { prefixes: prefixes.slice(0, 5) };
-        const stream = (prefixes[0] as string) + 'live';
-        const abort = new AbortController();
-        const messages: SubscriptionMessage[] = [];
-        const goal = `${stream}-end`;
+        const options: SubscribeOptions = { prefixes: prefixes.slice(0, 5), after: start };
         const caughtUp = Promise.withResolvers<void>();
-        const consumer = (async () => {
-          for await (const message of store.subscribe({ ...filter, after: start, signal: abort.signal })) {
-            messages.push(message);
-            if (message.kind === 'caught-up') caughtUp.resolve();
-            if (message.kind === 'event' && message.event.stream === goal) abort.abort();
-          }
-        })();
-        // Half of the runs write while history is still being read, half of them when it is over.
-        if (history % 2 === 0) await caughtUp.promise;
+        const over = Promise.withResolvers<Position>();
+        const following = follow(store, options, caughtUp.resolve, over.promise);
+        // Some runs write while history is still being read, some when it is over.
+        if (afterHistory) await caughtUp.promise;
+        let last: AppendResult | undefined;
         for (const events of live) {
-          await store.append([
-            {
-              stream,
-              expected: 'any',
-              events: Array.from({ length: events }, (_, i) => textEvent(`live ${i}`)),
-            },
+          const texts = Array.from({ length: events }, (_, i) => textEvent(`live ${i}`));
+          const results = await store.append([
+            { stream: `${prefixes[0]}live`, expected: 'any', events: texts },
             { stream: `${freshCategory()}-skipped`, expected: 'no-stream', events: [textEvent('skipped')] },
           ]);
+          last = results.at(-1);
         }
-        await store.append([{ stream: goal, expected: 'any', events: [textEvent('end')] }]);
-        const late = setTimeout(() => abort.abort(), 10_000);
-        await consumer;
-        clearTimeout(late);
-        const expected = await collect(store.readAll({ ...filter, after: start }));
+        assert.ok(last?.status === 'appended');
+        over.resolve(last.position);
+        const messages = await following;
+        const expected = await collect(store.readAll(options));
         assert.deepEqual(
           messages.flatMap((message) => (message.kind === 'event' ? [message.event] : [])),
           expected,
         );
-        let reached = START;
-        for (const message of messages) {
-          const position = message.kind === 'event' ? message.event.position : message.position;
-          assert.ok(message.kind === 'event' ? position > reached : position >= reached, 'never goes back');
-          reached = position;
-        }
+        assert.deepEqual(
+          messages.map(placeOf),
+          messages.map(placeOf).sort((a, b) => a - b),
+        );
         assert.ok(messages.filter(({ kind }) => kind === 'caught-up').length <= 1);
+        assert.ok(placeOf(messages.at(-1) as SubscriptionMessage) >= last.position, 'tells what it skipped');
       },
     ),
     25,

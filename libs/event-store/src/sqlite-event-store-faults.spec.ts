@@ -113,6 +113,15 @@ describe('SqliteEventStore and what can go wrong', () => {
       ['ahead', () => change(index, `UPDATE indexed SET position = 5000`)],
       ['of another log', () => change(index, `UPDATE indexed SET hash = 'x'`)],
       ['of another version', () => change(index, `PRAGMA user_version = 9`)],
+      [
+        'with more than it says',
+        () =>
+          change(
+            index,
+            `ATTACH '${join(folder, 'log.db')}' AS log;
+             UPDATE indexed SET position = 200, hash = (SELECT hash FROM log.events WHERE position = 200)`,
+          ),
+      ],
       ['without a word', () => change(index, `DELETE FROM indexed`)],
     ];
     for (const [what, how] of spoil) {

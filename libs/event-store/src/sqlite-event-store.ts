@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { StoreBusyError, StoreClosedError, StoreFailedError, StoreFullError } from './errors.js';
 import type { Append, AppendResult, EventStore, Position } from './event-store.js';
 import { AppendQueue, type Call } from './sqlite/append-queue.js';
@@ -9,6 +8,7 @@ import { KeptIndex } from './sqlite/kept-index.js';
 import { LogReads } from './sqlite/log-reads.js';
 import { LogTable } from './sqlite/log-table.js';
 import { logFile, openLogForWriting } from './sqlite/schema.js';
+import { makeFolder } from './sync-path.js';
 import { validAppend } from './valid-append.js';
 
 /** Pages of the WAL (8 KiB each) after which they are copied into the log. */
@@ -49,7 +49,7 @@ export class SqliteEventStore extends LogReads implements EventStore {
    */
   static async open(options: SqliteEventStoreOptions): Promise<SqliteEventStore> {
     const { folder, mergeAt = 32_768, maxPages } = options;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const db = openLogForWriting(folder);
     try {
       if (maxPages !== undefined) pragma(db, `max_page_count = ${maxPages}`);

@@ -144,6 +144,6 @@ export class IndexFile {
   }
 
   close(): void {
-    this.#db.close();
+    if (this.#db.isOpen) this.#db.close();
   }
 }

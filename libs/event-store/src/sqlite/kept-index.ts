@@ -27,12 +27,19 @@ export class KeptIndex {
   #failed = false;
 
   static async open(folder: string, log: LogTable, mergeAt: number): Promise<KeptIndex> {
-    const head = log.head();
     const indexed = usableUpTo(folder, log);
-    const request = { folder, upTo: head, rebuild: indexed === undefined };
-    const missing = head - (indexed ?? 0);
-    if (missing > mergeAt) await runMerge(request);
-    else if (indexed === undefined) mergeIndex(request);
+    const upTo = log.head();
+    const merge = (rebuild: boolean, missing: number): Promise<void> | void =>
+      missing > mergeAt ? runMerge({ folder, upTo, rebuild }) : mergeIndex({ folder, upTo, rebuild });
+    if (indexed === undefined) await merge(true, upTo);
+    else if (upTo - indexed > mergeAt) {
+      try {
+        await merge(false, upTo - indexed);
+      } catch (error) {
+        if (!(error instanceof IndexUnusableError)) throw error;
+        await merge(true, upTo);
+      }
+    }
     return new KeptIndex(folder, log, mergeAt);
   }
 
