@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs';
+import { startHub } from '@threadline/test/support/hub';
+import { BenchEvents } from './bench-events.js';
+import { percentile, type Figure } from './figures.js';
+import { BATCH_TYPE, Connections, post, readable } from './http-load.js';
+
+type Hub = Awaited<ReturnType<typeof startHub>>;
+
+const HEAVY = 'heavy@example.org';
+const MANY_PARTIES = 10_000;
+
+/**
+ * Fills a hub through its own door: `events` events of a tenth as many customers, a tenth of them of one customer, and
+ * one customer of 10,000 parties. Answers the last position.
+ */
+export async function fill(hub: Hub, events: number, onProgress: (done: number) => void): Promise<string> {
+  const connections = new Connections(hub, 4);
+  const made = new BenchEvents(Math.ceil(events / 10), '/bench/fill', 4);
+  let position = '';
+  let done = 0;
+  const tasks = function* (): Iterable<() => Promise<void>> {
+    for (let from = 0; from < events; from += 500) {
+      yield async () => {
+        const batch = made
+          .batch(from, 500)
+          .map((event, index) => ((from + index) % 10 === 9 ? heavy(event) : event));
+        position = await post(connections, JSON.stringify(batch), BATCH_TYPE);
+        onProgress((done += batch.length));
+      };
+    }
+    for (let from = 0; from < manyParties(events); from += 500) {
+      yield async () => {
+        const batch = Array.from({ length: Math.min(500, manyParties(events) - from) }, (_, index) =>
+          manyPartied(from + index),
+        );
+        position = await post(connections, JSON.stringify(batch), BATCH_TYPE);
+      };
+    }
+  };
+  await connections.all(tasks());
+  await readable(connections, position);
+  connections.close();
+  return position;
+}
+
+const manyParties = (events: number): number => Math.min(MANY_PARTIES, events);
+
+function heavy<Event extends { data?: unknown }>(event: Event): Event {
+  return {
+    ...event,
+    data: { ...(event.data as object), identifiers: [{ kind: 'email', value: HEAVY, name: 'Heavy' }] },
+  };
+}
+
+const manyPartied = (number: number): object => ({
+  specversion: '1.0',
+  id: `p-${number}`,
+  source: '/bench/parties',
+  type: 'web.viewed',
+  time: new Date(1_700_000_000_000 + number * 60_000).toISOString(),
+  data: {
+    identifiers: [
+      { kind: 'anonymous', value: `cookie-${number}` },
+      { kind: 'user', value: 'many' },
+    ],
+    web: { url: 'https://shop.example/', title: 'Home' },
+  },
+});
+
+/** Times of so many reads, one after the other. */
+async function times(connections: Connections, paths: readonly string[]): Promise<number[]> {
+  const samples: number[] = [];
+  for (const path of paths) {
+    const started = performance.now();
+    const { status, body } = await connections.send('GET', path);
+    if (status !== 200) throw new Error(`${path} was answered ${status}: ${body.slice(0, 300)}`);
+    samples.push(performance.now() - started);
+  }
+  return samples;
+}
+
+const READS = 300;
+
+/** Card, timeline and search, with the hub idle and under a flood of writes, and its memory. */
+export async function reads(hub: Hub, events: number): Promise<Figure[]> {
+  const connections = new Connections(hub, 1);
+  const customers = Math.ceil(events / 10);
+  const cards = Array.from(
+    { length: READS },
+    (_, index) => `/v1/customers/by/email/c${(index * 7919) % customers}@example.org`,
+  );
+  const known = await existing(connections, cards);
+  const figure = (name: string, samples: number[], floor?: number, aim?: number): Figure => ({
+    name,
+    events,
+    value: percentile(samples, 99),
+    unit: 'ms',
+    ...(floor === undefined ? {} : { floor }),
+    ...(aim === undefined ? {} : { aim }),
+  });
+  const heavyId = await idOf(connections, `/v1/customers/by/email/${HEAVY}`);
+  const manyId = await idOf(connections, '/v1/customers/by/user/many');
+  const pages = somePages(heavyId, events);
+  const figures = [
+    figure('card, p99, idle', await times(connections, known), 20),
+    figure(
+      'card of the heaviest customer, p99',
+      await times(connections, repeat(`/v1/customers/${heavyId}`, 100)),
+      20,
+    ),
+    figure('timeline of the heaviest, any depth, p99', await times(connections, pages), 50),
+    figure(
+      `timeline of ${manyParties(events).toLocaleString('en')} parties, p99`,
+      await times(connections, repeat(`/v1/customers/${manyId}/timeline`, 100)),
+      50,
+    ),
+    figure('first page of a search, p99', await times(connections, searches(customers)), 100),
+  ];
+  figures.push(figure('card, p99, under a flood of writes', await underFlood(hub, known), 60));
+  figures.push({
+    name: 'resident memory',
+    events,
+    value: residentMegabytes(hub),
+    unit: 'MB',
+    floor: 450,
+    aim: 350,
+  });
+  figures.push({ name: 'resident memory, peak', events, value: residentMegabytes(hub, 'VmHWM'), unit: 'MB' });
+  connections.close();
+  return figures;
+}
+
+const repeat = (path: string, count: number): string[] => Array.from({ length: count }, () => path);
+
+const searches = (customers: number): string[] =>
+  Array.from({ length: 100 }, (_, index) => {
+    const asked =
+      [
+        `c${index * 31}@example.org`,
+        `Customer ${(index * 97) % customers}`,
+        'coat zip',
+        'A-5000',
+        '大衣',
+        'deliv',
+      ][index % 6] ?? '';
+    return `/v1/customers?q=${encodeURIComponent(asked)}&limit=20`;
+  });
+
+async function existing(connections: Connections, paths: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of paths) if ((await connections.send('GET', path)).status === 200) found.push(path);
+  if (found.length === 0) throw new Error('no customer of the bench was found');
+  return found;
+}
+
+async function idOf(connections: Connections, path: string): Promise<string> {
+  const { status, body } = await connections.send('GET', path);
+  if (status !== 200) throw new Error(`${path} was answered ${status}`);
+  return (JSON.parse(body) as { id: string }).id;
+}
+
+/** Pages all over the timeline: from times spread over its length. */
+function somePages(id: string, events: number): string[] {
+  const first = 1_700_000_000_000;
+  return Array.from({ length: 200 }, (_, index) => {
+    const to = new Date(first + (events * 20_000 * (index + 1)) / 200).toISOString();
+    return `/v1/customers/${id}/timeline?limit=50&to=${encodeURIComponent(to)}`;
+  });
+}
+
+async function underFlood(hub: Hub, paths: readonly string[]): Promise<number[]> {
+  const writers = new Connections(hub, 4);
+  const made = new BenchEvents(10_000, '/bench/flood', 5);
+  const bodies = Array.from({ length: 300 }, (_, index) => JSON.stringify(made.batch(index * 100, 100)));
+  let flooding = true;
+  const flood = writers.all(
+    bodies.map((body) => async () => {
+      if (flooding) await post(writers, body, BATCH_TYPE);
+    }),
+  );
+  const reader = new Connections(hub, 1);
+  const samples = await times(reader, paths);
+  flooding = false;
+  await flood;
+  writers.close();
+  reader.close();
+  return samples;
+}
+
+/** From /proc, where there is one. */
+function residentMegabytes(hub: Hub, field: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
+  const status = readFileSync(`/proc/${hub.process.pid}/status`, 'utf8');
+  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? NaN) / 1024;
+}

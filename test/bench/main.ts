@@ -1,0 +1,141 @@
+import { mkdtempSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SqliteLogReader } from '@threadline/event-store/sqlite-log-reader';
+import { loadConfig } from '@threadline/platform/config';
+import { loadMasterKey } from '@threadline/vault/master-key';
+import { rebuildModels } from '@threadline/read-store/rebuild';
+import { startHub } from '@threadline/test/support/hub';
+import { httpIngest, inProcessAppend } from './bench-ingest.js';
+import { fill, reads } from './bench-reads.js';
+import { emmett } from './emmett.js';
+import { table, type Figure } from './figures.js';
+import { rawAppend, rawScan } from './raw-sqlite.js';
+
+const HELP = `Measures Threadline beside the raw limits of the same run. Figures, no verdicts.
+
+  npm run bench -- [options]
+
+  --events <list>  sizes to measure at, comma-separated (default 10000,100000,1000000)
+  --only <list>    of: append, http, reads, rebuild, emmett (default: all)
+  --folder <path>  where to work (default: a temporary folder; it is emptied)
+  --json <file>    write the figures as JSON as well
+`;
+
+const { values } = parseArgs({
+  options: {
+    events: { type: 'string', default: '10000,100000,1000000' },
+    only: { type: 'string', default: 'append,http,reads,rebuild,emmett' },
+    folder: { type: 'string' },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+
+const sizes = values.events.split(',').map(Number);
+if (sizes.some((size) => !Number.isInteger(size) || size < 1_000)) {
+  console.error('--events takes whole numbers of at least 1000');
+  process.exit(64);
+}
+const only = new Set(values.only.split(','));
+const base = mkdtempSync(join(values.folder ?? tmpdir(), 'threadline-bench-'));
+const figures: Figure[] = [];
+const started = performance.now();
+
+function say(text: string): void {
+  console.error(`${((performance.now() - started) / 1000).toFixed(0).padStart(5)} s  ${text}`);
+}
+
+/** A folder of its own, removed when the work is done. */
+async function inFolder<T>(name: string, work: (folder: string) => Promise<T> | T): Promise<T> {
+  const folder = mkdtempSync(join(base, `${name}-`));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const DATA = Buffer.alloc(900, 'x');
+const raws = new Map<number, number>();
+
+async function raw(events: number): Promise<number> {
+  const known = raws.get(events);
+  if (known !== undefined) return known;
+  const value = await inFolder('raw', (folder) => rawAppend(folder, events, DATA));
+  raws.set(events, value);
+  figures.push({
+    name: 'raw node:sqlite, batches of 1,000, two unique indexes',
+    events,
+    value,
+    unit: 'events/s',
+  });
+  return value;
+}
+
+async function rebuild(folder: string, events: number): Promise<void> {
+  const masterKey = loadMasterKey(loadConfig({ THREADLINE_DATA: folder }));
+  const scan = rawScan(folder);
+  const log = SqliteLogReader.open({ folder });
+  const upTo = log.headPosition();
+  await log.close();
+  const began = performance.now();
+  await rebuildModels({ folder, masterKey, upTo });
+  const value = (scan.events / (performance.now() - began)) * 1000;
+  figures.push({
+    name: 'rebuild of all read models, search too',
+    events,
+    value,
+    unit: 'events/s',
+    raw: scan.perSecond,
+    floor: 0.1,
+    aim: 0.25,
+  });
+}
+
+for (const events of sizes) {
+  if (only.has('append')) {
+    say(`append in process, ${events} events`);
+    const limit = await raw(events);
+    figures.push(await inFolder('append', (folder) => inProcessAppend(folder, events, limit)));
+  }
+  if (only.has('http')) {
+    say(`ingest over HTTP, ${events} events`);
+    const limit = await raw(events);
+    figures.push(
+      ...(await inFolder('http', (folder) => httpIngest(folder, Math.min(events, 200_000), limit))),
+    );
+  }
+  if (only.has('reads') || only.has('rebuild')) {
+    await inFolder('reads', async (folder) => {
+      const hub = await startHub({ folder });
+      try {
+        say(`filling a hub with ${events} events`);
+        await fill(hub, events, (done) => done % 100_000 === 0 && say(`${done} events`));
+        if (only.has('reads')) figures.push(...(await reads(hub, events)));
+      } finally {
+        await hub.stop();
+      }
+      if (only.has('rebuild')) {
+        say(`rebuilding ${events} events`);
+        await rebuild(folder, events);
+      }
+    });
+  }
+}
+if (only.has('emmett')) {
+  say('Emmett on SQLite');
+  const events = Math.min(10_000, ...sizes);
+  const limit = await raw(events);
+  figures.push(...(await inFolder('emmett', (folder) => emmett(folder, events, limit, say))));
+}
+await rm(base, { recursive: true, force: true });
+console.log(table(figures));
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+else console.log(`\n${JSON.stringify(figures)}`);
