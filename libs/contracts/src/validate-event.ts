@@ -54,7 +54,7 @@ const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Every problem of what came as an event; an empty list means that it is one (`isEvent` of the same value).
+ * Every problem of what came as an event; an empty list means that it is one: see `asEvent`.
  * The usual case, a good event, costs one walk and one compiled check; the list is made only when that fails.
  */
 export function eventProblems(value: Json): EventProblem[] {
@@ -70,10 +70,9 @@ export function eventProblems(value: Json): EventProblem[] {
     });
   }
   if (faults.length === 0 && passes(value)) return [];
-  return [...faults.map(({ path, message }) => ({ path, message })), ...listed(value)].slice(
-    0,
-    MOST_PROBLEMS,
-  );
+  const faulty = new Set(faults.map(({ path }) => path));
+  const rest = listed(value).filter(({ path }) => !faulty.has(path));
+  return [...faults.map(({ path, message }) => ({ path, message })), ...rest].slice(0, MOST_PROBLEMS);
 }
 
 /** The value of which `eventProblems` has found none. */
