@@ -102,7 +102,7 @@ const brokers = (text: string): string[] | undefined => {
 const country = (text: string): string | undefined => {
   const code = text.toUpperCase();
   const { isSupportedCountry } = createRequire(import.meta.url)('libphonenumber-js/min') as {
-    isSupportedCountry(code: string): boolean;
+    isSupportedCountry: (code: string) => boolean;
   };
   return /^[A-Z]{2}$/.test(code) && isSupportedCountry(code) ? code : undefined;
 };
@@ -198,7 +198,7 @@ export class Config {
   toJSON(): Record<string, unknown> {
     const { masterKey, bootstrapKey, key, eventStore, redis, vault, ...rest } = this;
     const given = { masterKey, bootstrapKey, key, eventStore, redis, vault };
-    const hidden = Object.entries(given).flatMap(([name, value]) =>
+    const hidden = Object.entries(given).flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, '(set)']],
     );
     return { ...rest, ...Object.fromEntries(hidden) };

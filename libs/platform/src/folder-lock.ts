@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ThreadlineError } from './errors.js';
@@ -63,7 +63,7 @@ export async function acquireFolder(folder: string, patience: number = PATIENCE)
 function tryToLock(folder: string): FolderLock | undefined {
   let db: DatabaseSync | undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     db = new DatabaseSync(join(folder, 'hub.lock'));
     // No journal file beside it, and nothing is ever written into it.
     db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
@@ -75,5 +75,17 @@ function tryToLock(folder: string): FolderLock | undefined {
       return undefined;
     }
     throw new FolderUnusableError(folder, error);
+  }
+}
+
+/** One level at a time: Node's own `recursive` goes round for ever where a folder takes no folders, as /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another hub that starts at the same time was faster: which of the two has the folder, the lock decides.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !existsSync(folder)) throw error;
   }
 }

@@ -68,7 +68,8 @@ export function problemOf(error: unknown): Problem {
 function refusalOf(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
   let status: unknown;
-  if ('getStatus' in error && typeof error.getStatus === 'function') status = error.getStatus();
-  else if ('statusCode' in error) status = error.statusCode;
+  if ('getStatus' in error && typeof error.getStatus === 'function') {
+    status = (error as { getStatus(): unknown }).getStatus();
+  } else if ('statusCode' in error) status = error.statusCode;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }

@@ -41,7 +41,7 @@ export class VaultBusyError extends ThreadlineError {
 export class VaultFailedError extends ThreadlineError {
   readonly fatal = true;
   constructor(cause: unknown) {
-    super('the vault could not be written to the disk', {
+    super('the vault could not be written', {
       code: 'vault-failed',
       retriable: false,
       exitCode: EXIT.io,

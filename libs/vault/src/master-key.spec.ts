@@ -18,8 +18,7 @@ after(() => rmSync(root, { recursive: true, force: true }));
 let folder = '';
 beforeEach(() => (folder = mkdtempSync(join(root, 'folder-'))));
 
-const none = { masterKey: undefined, masterKeyFile: undefined };
-const load = (): Buffer => loadMasterKey({ ...none, folder });
+const load = (): Buffer => loadMasterKey({ folder });
 const base64 = (key: Uint8Array): string => Buffer.from(key).toString('base64');
 
 describe('the master key', () => {
@@ -36,10 +35,10 @@ describe('the master key', () => {
 
   it('is the variable, or what its file holds', () => {
     const key = randomBytes(32);
-    assert.deepEqual(loadMasterKey({ folder, masterKey: key, masterKeyFile: undefined }), key);
+    assert.deepEqual(loadMasterKey({ folder, masterKey: key }), key);
     const masterKeyFile = join(folder, 'elsewhere.txt');
     writeFileSync(masterKeyFile, `  ${base64(key)}\n`);
-    assert.deepEqual(loadMasterKey({ folder, masterKey: undefined, masterKeyFile }), key);
+    assert.deepEqual(loadMasterKey({ folder, masterKeyFile }), key);
     assert.deepEqual(readdirSync(folder), ['elsewhere.txt']);
   });
 
@@ -60,7 +59,7 @@ describe('the master key', () => {
       writeFileSync(masterKeyPath(folder), content);
       refused(/does not hold a master key/, load);
     }
-    refused(/cannot be read/, () => loadMasterKey({ ...none, folder, masterKeyFile: join(folder, 'none') }));
+    refused(/cannot be read/, () => loadMasterKey({ folder, masterKeyFile: join(folder, 'none') }));
   });
 });
 

@@ -22,12 +22,16 @@ import { checkMasterKey, dropOlder, unwrap, wrap } from './vault-keys.js';
 /** The file of the embedded default. */
 export const masterKeyPath = (folder: string): string => join(folder, 'master.key');
 
+/** Where the key may come from, as `Config` tells it. */
+export interface MasterKeySource
+  extends Pick<Config, 'folder'>, Partial<Pick<Config, 'masterKey' | 'masterKeyFile'>> {}
+
 /**
  * The master key, 32 bytes: `THREADLINE_MASTER_KEY`, or what the file `THREADLINE_MASTER_KEY_FILE` holds, or
  * `master.key` of the folder, which is made (mode 0600, durable) where there is no vault yet.
  * @throws MasterKeyError where the file is missing beside a vault, or holds something else
  */
-export function loadMasterKey(config: Pick<Config, 'folder' | 'masterKey' | 'masterKeyFile'>): Buffer {
+export function loadMasterKey(config: MasterKeySource): Buffer {
   if (config.masterKey !== undefined) return config.masterKey;
   if (config.masterKeyFile !== undefined) return readKey(config.masterKeyFile);
   const path = masterKeyPath(config.folder);

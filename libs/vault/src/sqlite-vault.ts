@@ -23,6 +23,7 @@ export interface SqliteVaultOptions {
 /** Made and handed out, not stored yet. */
 interface Pending {
   readonly handle: Handle;
+  readonly owner: Buffer;
   readonly salt: Buffer;
   readonly entry: Entry;
 }
@@ -73,10 +74,14 @@ export class SqliteVault implements Vault {
     return createHmac('sha256', this.#keys.naming).update(text, 'utf8').digest('hex').slice(0, 32);
   };
 
-  private constructor(db: DatabaseSync, keys: VaultKeys, { folder, readOnly = false, held = ENTRIES_HELD }: SqliteVaultOptions) {
+  private constructor(
+    db: DatabaseSync,
+    keys: VaultKeys,
+    { folder, readOnly = false, held = ENTRIES_HELD }: SqliteVaultOptions,
+  ) {
     this.#db = db;
-    this.#entries = new RecentMap<Handle, Entry>(held);
     this.#keys = keys;
+    this.#entries = new RecentMap(held);
     this.#folder = folder;
     this.#readOnly = readOnly;
     const rows = (where: string): StatementSync => {
@@ -169,22 +174,17 @@ export class SqliteVault implements Vault {
   #make(owner: string, identity: [kind: string, value: string] | undefined): Handle {
     if (this.#readOnly) throw new ReadOnlyVaultError();
     if (this.#pending.size >= PENDING_LIMIT) throw new VaultBusyError('too many keys wait to be stored');
-    const handle = this.#newHandle();
+    // Stored ones are not asked: that the same comes twice among 10^6 of 2^52 is left to the table, which refuses it.
+    let handle: Handle;
+    do handle = this.#random.integer();
+    while (this.#pending.has(handle));
     const salt = Buffer.from(this.#random.take(SALT));
     const key = this.#keyFrom(salt);
     const box = identity ? sealRecord(key, handle, ...identity) : null;
     const record = identity ? { handle, party: owner, kind: identity[0], value: identity[1] } : undefined;
-    this.#pending.set(handle, { handle, salt, entry: { key, owner, box, record } });
+    this.#pending.set(handle, { handle, owner: ownerBytes(owner), salt, entry: { key, owner, box, record } });
     this.#pendingHandles.set(owner, handle);
     return handle;
-  }
-
-  #newHandle(): Handle {
-    for (;;) {
-      const handle = this.#random.integer();
-      // One in 10^9 at a million keys, but a handle that is given twice would open one person's words as another's.
-      if (!this.#pending.has(handle) && this.#byHandle.get(handle) === undefined) return handle;
-    }
   }
 
   /** Stores what was made. When it fails, all of it stays in hand for the next attempt: no caller is told a lie. */
@@ -195,8 +195,8 @@ export class SqliteVault implements Vault {
         'INSERT INTO sealing_key (handle, owner, salt, box) VALUES (?, ?, ?, ?)',
       ));
       this.#transaction(() => {
-        for (const { handle, salt, entry } of this.#pending.values()) {
-          insert.run(handle, ownerBytes(entry.owner), salt, entry.box);
+        for (const { handle, owner, salt, entry } of this.#pending.values()) {
+          insert.run(handle, owner, salt, entry.box);
         }
       });
     });

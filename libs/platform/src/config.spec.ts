@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { inspect } from 'node:util';
+import { newKey } from './auth.js';
+import { ConfigurationError, loadConfig, parseMasterKey, type Environment } from './config.js';
+import { exitCodeOf } from './errors.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'threadline-config-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** The variables that are refused. */
+function refused(env: Environment): string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    assert.ok(error instanceof ConfigurationError);
+    assert.equal(exitCodeOf(error), 78);
+    for (const { variable } of error.problems)
+      assert.match(error.message, new RegExp(`^  ${variable} `, 'm'));
+    return error.problems.map(({ variable }) => variable);
+  }
+  return [];
+}
+
+const masterKey = randomBytes(32).toString('base64');
+
+describe('the configuration', () => {
+  it('has a default for everything', () => {
+    const config = loadConfig({});
+    assert.equal(config.port, 8080);
+    assert.equal(config.host, '127.0.0.1');
+    assert.equal(config.folder, resolve('.threadline'));
+    assert.equal(config.mode, 'embedded');
+    assert.equal(config.url, 'http://127.0.0.1:8080');
+    assert.equal(config.logLevel, 'info');
+    assert.equal(config.serversRequired, false);
+    assert.deepEqual(
+      [config.masterKey, config.masterKeyFile, config.bootstrapKey, config.country, config.eventStorePort],
+      [undefined, undefined, undefined, undefined, undefined],
+    );
+  });
+
+  it('takes every variable of the contract', () => {
+    const key = newKey();
+    const rules = file('rules.json', '{}');
+    const config = loadConfig({
+      THREADLINE_PORT: '0',
+      THREADLINE_HOST: '::1',
+      THREADLINE_DATA: folder,
+      THREADLINE_MODE: 'embedded',
+      THREADLINE_MASTER_KEY: ` ${masterKey}\n`,
+      THREADLINE_BOOTSTRAP_KEY: key,
+      THREADLINE_COUNTRY: 'gb',
+      THREADLINE_IDENTITY_RULES: rules,
+      THREADLINE_EVENTSTORE_PORT: '2113',
+      THREADLINE_SMTP_PORT: '2525',
+      THREADLINE_KAFKA: 'a:9092, b:9093',
+      THREADLINE_EVENTSTORE: 'esdb://any:key@127.0.0.1:2113?tls=true',
+      THREADLINE_REDIS: 'redis://127.0.0.1:6379',
+      THREADLINE_VAULT: 'rediss://127.0.0.1:6380/1',
+      THREADLINE_URL: 'https://hub.example',
+      THREADLINE_KEY: key,
+      THREADLINE_LOG_LEVEL: 'debug',
+      THREADLINE_INT: 'required',
+    });
+    assert.equal(config.port, 0);
+    assert.equal(config.masterKey?.toString('base64'), masterKey);
+    assert.equal(config.country, 'GB');
+    assert.equal(config.identityRules, rules);
+    assert.deepEqual(config.kafka, ['a:9092', 'b:9093']);
+    assert.equal(config.serversRequired, true);
+    assert.equal(config.bootstrapKey, key);
+  });
+
+  it('names every bad variable at once, and repeats no value', () => {
+    const env: Environment = {
+      THREADLINE_PORT: '65536',
+      THREADLINE_HOST: 'no host',
+      THREADLINE_MODE: 'single',
+      THREADLINE_MASTER_KEY: 'c2hvcnQ=',
+      THREADLINE_BOOTSTRAP_KEY: 'too-short',
+      THREADLINE_COUNTRY: 'UK',
+      THREADLINE_IDENTITY_RULES: join(folder, 'missing.json'),
+      THREADLINE_EVENTSTORE_PORT: '1.5',
+      THREADLINE_SMTP_PORT: '-1',
+      THREADLINE_KAFKA: 'a:1,b',
+      THREADLINE_EVENTSTORE: 'http://127.0.0.1',
+      THREADLINE_REDIS: 'redis:',
+      THREADLINE_VAULT: 'elsewhere',
+      THREADLINE_URL: 'hub.example',
+      THREADLINE_KEY: 'key with spaces in it, long enough',
+      THREADLINE_LOG_LEVEL: 'loud',
+      THREADLINE_INT: 'yes',
+    };
+    assert.deepEqual(refused(env).sort(), Object.keys(env).sort());
+    assert.throws(
+      () => loadConfig(env),
+      (error: Error) => !error.message.includes('too-short') && !error.message.includes('c2hvcnQ='),
+    );
+  });
+
+  it('counts an empty variable as absent', () => {
+    assert.equal(
+      loadConfig({ THREADLINE_PORT: '', THREADLINE_MASTER_KEY: '', THREADLINE_COUNTRY: '' }).port,
+      8080,
+    );
+  });
+
+  it('checks the file of the master key, and takes only one of the two', () => {
+    const good = file('master.key', `${masterKey}\n`);
+    assert.equal(loadConfig({ THREADLINE_MASTER_KEY_FILE: good }).masterKeyFile, good);
+    assert.deepEqual(refused({ THREADLINE_MASTER_KEY_FILE: file('bad.key', 'letters') }), [
+      'THREADLINE_MASTER_KEY_FILE',
+    ]);
+    assert.deepEqual(refused({ THREADLINE_MASTER_KEY_FILE: join(folder, 'none') }), [
+      'THREADLINE_MASTER_KEY_FILE',
+    ]);
+    assert.deepEqual(refused({ THREADLINE_MASTER_KEY_FILE: good, THREADLINE_MASTER_KEY: masterKey }), [
+      'THREADLINE_MASTER_KEY_FILE',
+    ]);
+  });
+
+  it('says that cluster mode is not built yet', () => {
+    assert.throws(
+      () => loadConfig({ THREADLINE_MODE: 'cluster' }),
+      /THREADLINE_MODE cluster is not built yet/,
+    );
+  });
+
+  it('shows no secret when it is logged', () => {
+    const key = newKey();
+    const config = loadConfig({
+      THREADLINE_MASTER_KEY: masterKey,
+      THREADLINE_BOOTSTRAP_KEY: key,
+      THREADLINE_KEY: key,
+      THREADLINE_REDIS: 'redis://:password@127.0.0.1:6379',
+    });
+    for (const text of [JSON.stringify(config), inspect(config)]) {
+      assert.equal(/password/.test(text) || text.includes(key) || text.includes(masterKey), false);
+      assert.equal(text.includes('(set)'), true);
+    }
+  });
+});
+
+describe('the text of a master key', () => {
+  it('is the base64 of exactly 32 bytes, written as everybody writes it', () => {
+    const bytes = randomBytes(32);
+    const text = bytes.toString('base64');
+    assert.deepEqual(parseMasterKey(text), bytes);
+    assert.deepEqual(parseMasterKey(text.slice(0, -1)), bytes, 'without padding');
+    const stray = `${'A'.repeat(42)}B=`;
+    for (const bad of [
+      '',
+      'A',
+      text.slice(1),
+      `A${text}`,
+      `!${text.slice(1)}`,
+      stray,
+      randomBytes(33).toString('base64'),
+    ]) {
+      assert.equal(parseMasterKey(bad), undefined, bad);
+    }
+  });
+});
