@@ -1,50 +1,48 @@
+import { detailOf, HubClient, type HubAnswer, type HubRequest } from '@threadline/cli/hub-client';
 import { ThreadlineError } from '@threadline/platform/errors';
-import { EXIT } from '@threadline/platform/exit-codes';
 
-/** The hub said no, or nothing. */
+/** The hub does not give what was asked for. */
 export class HubAnswerError extends ThreadlineError {
   constructor(
     path: string,
-    readonly httpStatus: number,
-    detail: string,
+    readonly answer: HubAnswer,
   ) {
-    super(`the hub answered ${httpStatus} to ${path}: ${detail}`, {
-      code: 'hub-answer',
-      retriable: httpStatus >= 500,
-      exitCode: EXIT.refused,
-    });
+    super(`${path}: ${detailOf(answer)}`, { code: 'hub-answer', retriable: false });
   }
 }
 
-/** What the demo asks the hub, over HTTP like everybody else. */
-export class HubApi {
-  constructor(
-    readonly url: string,
-    readonly key: string,
-  ) {}
+type Parameters = Readonly<Record<string, string | undefined>>;
 
-  /** The answer's body, trusted to be what the contract says. `parameters` that are undefined are left out. */
-  async get<T>(path: string, parameters: Readonly<Record<string, string | undefined>> = {}): Promise<T> {
-    const url = new URL(path, this.url);
-    for (const [name, value] of Object.entries(parameters)) {
-      if (value !== undefined) url.searchParams.set(name, value);
-    }
-    return this.#answer<T>(path, await fetch(url, { headers: this.#headers() }));
+/** What the demo asks the hub, over HTTP like everybody else. */
+export class HubApi extends HubClient {
+  #position = '0';
+
+  /** At or after every event that was sent. */
+  get position(): string {
+    return this.#position;
   }
 
-  /** The same for what is sent. */
-  async post<T>(path: string, type: string, body: unknown): Promise<T> {
-    const headers = { ...this.#headers(), 'content-type': type };
-    const url = new URL(path, this.url);
-    return this.#answer<T>(path, await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }));
+  override async request(path: string, request?: HubRequest): Promise<HubAnswer> {
+    const answer = await super.request(path, request);
+    const { position } = (answer.body ?? {}) as { position?: unknown };
+    if (request?.method === 'POST' && typeof position === 'string') this.#position = position;
+    return answer;
+  }
+
+  /** The answer's body, trusted to be what the contract says. `parameters` that are undefined are left out. */
+  async get<T>(path: string, parameters: Parameters = {}): Promise<T> {
+    const given = Object.entries(parameters).filter(
+      (pair): pair is [string, string] => pair[1] !== undefined,
+    );
+    const answer = await this.request(
+      given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`,
+    );
+    if (answer.status !== 200) throw new HubAnswerError(path, answer);
+    return answer.body as T;
   }
 
   /** Every item of a paged answer. */
-  async all<K extends string, T>(
-    path: string,
-    member: K,
-    parameters: Readonly<Record<string, string | undefined>> = {},
-  ): Promise<T[]> {
+  async all<K extends string, T>(path: string, member: K, parameters: Parameters = {}): Promise<T[]> {
     const items: T[] = [];
     let cursor: string | undefined;
     do {
@@ -53,14 +51,5 @@ export class HubApi {
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);
     return items;
-  }
-
-  #headers(): Record<string, string> {
-    return { authorization: `Bearer ${this.key}` };
-  }
-
-  async #answer<T>(path: string, answer: Response): Promise<T> {
-    if (!answer.ok) throw new HubAnswerError(path, answer.status, (await answer.text()).slice(0, 300));
-    return (await answer.json()) as T;
   }
 }

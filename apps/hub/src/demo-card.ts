@@ -36,7 +36,7 @@ export const amounts = (spend: Readonly<Record<string, string>>): string =>
 
 /** The card as an associate reads it, standing. */
 export function cardLines(card: Card, columns: number, look: Paint): string[] {
-  const left = Math.floor(columns / 2);
+  const left = Math.ceil(columns * 0.52);
   const here = card.visits.present === null ? '' : look.good(`  ● in ${card.visits.present} now`);
   return [
     look.title(card.name ?? card.id) + here,

@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
-/** The formats of `threadline import`. */
-export type Format = 'eml' | 'mbox' | 'vcon' | 'cloudevents' | 'csv' | 'jsonl';
+import type { Format } from '@threadline/cli/import-run';
 
 /** Files that reach the hub together. */
 export interface Delivery {

@@ -74,7 +74,7 @@ async function cardBefore(api: HubApi, party: string, time: string): Promise<Car
       asOf: new Date(Date.parse(time) - 1).toISOString(),
     });
   } catch (error) {
-    if (error instanceof HubAnswerError && error.httpStatus === 404) return undefined;
+    if (error instanceof HubAnswerError && error.answer.status === 404) return undefined;
     throw error;
   }
 }
