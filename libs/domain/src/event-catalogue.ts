@@ -173,15 +173,7 @@ export type EventType = InteractionEvent['type'];
 
 /** The part of `data` that belongs to the type; of its versions only the greatest stands on the card. */
 export type OwnPart =
-  | 'purchase'
-  | 'survey'
-  | 'visit'
-  | 'social'
-  | 'consent'
-  | 'profile'
-  | 'call'
-  | 'web'
-  | 'promise';
+  'purchase' | 'survey' | 'visit' | 'social' | 'consent' | 'profile' | 'call' | 'web' | 'promise';
 
 /** Every known type, with its own part. */
 export const CATALOGUE: Readonly<Record<EventType, OwnPart | undefined>> = {

@@ -24,7 +24,12 @@ export const CURRENT_VERSION = UPCASTS.length + 1;
  */
 export function upcast(stored: unknown, upcasts: readonly Upcast[] = UPCASTS): StoredEvent {
   const version: unknown = (stored as { v?: unknown } | null)?.v;
-  if (typeof version !== 'number' || !Number.isInteger(version) || version < 1 || version > upcasts.length + 1) {
+  if (
+    typeof version !== 'number' ||
+    !Number.isInteger(version) ||
+    version < 1 ||
+    version > upcasts.length + 1
+  ) {
     throw new UnknownVersionError(version);
   }
   let event = stored as Record<string, unknown>;
