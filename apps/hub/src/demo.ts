@@ -91,7 +91,7 @@ function farewell({ key, ownKey }: DemoConfig, url: string, day: SampleDay): str
     `  key      ${ownKey ? 'the one in THREADLINE_BOOTSTRAP_KEY' : key}`,
     '',
     `  curl -H "Authorization: Bearer ${bearer}" \\`,
-    `    '${url}/v1/customers/by/${kind}/${value}?explain=true'`,
+    `    '${url}/v1/customers/by/${kind}/${value}'`,
     `  curl -H "Authorization: Bearer ${bearer}" \\`,
     `    -G ${url}/v1/customers --data-urlencode 'q=海棠'`,
     '',
