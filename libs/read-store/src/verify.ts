@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Identifier } from '@threadline/domain/identifier';
+import { STRENGTHS, type Identifier } from '@threadline/domain/identifier';
 import { partyId } from '@threadline/domain/ids';
 import type { LocalLog } from '@threadline/event-store/event-store';
 import {
@@ -21,7 +21,7 @@ import { SqliteCustomerReads } from './sqlite-customer-reads.js';
 /** A row of a read model that is not what the log says. */
 export interface Difference {
   readonly model: 'customers' | 'search';
-  /** What differs: `card`, `timeline`, `identity`, `rows`, `words`. */
+  /** What differs: `card`, `timeline`, `identity`, `party`, `rows`, `words`, or an event's being `usable`. */
   readonly what: string;
   /** The customer's id, the table, or the position. */
   readonly of: string;
@@ -207,6 +207,7 @@ class Verification {
   private async compareOpened(customer: NaiveCustomer): Promise<void> {
     const { id } = customer;
     this.hold('card', id, await this.reads.card(id, {}), limited(customer.card));
+    await this.compareParties(customer);
     const identity = await this.identity(id);
     this.hold('identity', id, identity, {
       parties: customer.parties.map(({ id, kind, value, strength, rows }) => ({
@@ -232,6 +233,36 @@ class Verification {
     }
     if (place !== expected.length)
       this.differ('customers', 'timeline', id, [`${place} entries instead of ${expected.length}`]);
+  }
+
+  /** What of a party's row no reader may ever see, since a card shows only what comes first of all parties. */
+  private async compareParties({ id, parties }: NaiveCustomer): Promise<void> {
+    const handles = await this.options.vault.find(parties.map((party) => party.id));
+    const [first] = handles;
+    const rows =
+      first === undefined ? [] : this.models.customers.parties(this.models.customers.customerOf(first) ?? -1);
+    const byHandle = new Map(rows.map(({ handle, naming }) => [handle, naming]));
+    parties.forEach((party, index) => {
+      const naming = byHandle.get(handles[index] ?? -1);
+      const named = party.naming && {
+        at: party.naming.at,
+        event: party.naming.event,
+        place: party.naming.place,
+      };
+      const found = naming && {
+        strength: STRENGTHS[naming.strength],
+        first: naming.first,
+        named:
+          naming.name === null
+            ? undefined
+            : { at: naming.name[0], event: naming.name[1], place: naming.name[3] },
+      };
+      this.hold('party', `${id} ${party.id}`, found, {
+        strength: party.strength,
+        first: party.firstSeen,
+        named,
+      });
+    });
   }
 
   private async *timeline(id: string): AsyncIterable<TimelineEntry> {
