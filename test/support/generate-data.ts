@@ -122,11 +122,23 @@ const common = fc
   )
   .map((parts) => Object.assign({}, ...parts) as JsonObject);
 
-const AMOUNTS = ['12.50', '7', '0.5', '-3.25', '100.000', '0', '0.10', '19.99', '9007199254740993.01'];
+const AMOUNTS = [
+  '12.50',
+  '7',
+  '0.5',
+  '-3.25',
+  '100.000',
+  '0',
+  '0.10',
+  '19.99',
+  '-0.00',
+  '007.5',
+  '9007199254740993.01',
+];
 
 const item = fc.record(
   {
-    quantity: pick(1, 2, 3, 0.5, 0.1, 0.2, -1, 0, 1000),
+    quantity: pick(1, 2, 3, 0.5, 0.1, 0.2, -1, 0, 1000, 1e-7, 1e21),
     price: pick(...AMOUNTS),
     sku: pick('sku-1', 'sku-2'),
     name: pick('Trench coat, honey', '\u98ce\u8863\u5927\u8863'),
@@ -137,7 +149,10 @@ const item = fc.record(
 
 const purchase = fc.record(
   {
-    currency: fc.oneof({ weight: 4, arbitrary: pick('EUR') }, { weight: 2, arbitrary: pick('USD', 'JPY') }),
+    currency: fc.oneof(
+      { weight: 4, arbitrary: pick('EUR') },
+      { weight: 2, arbitrary: pick('USD', 'JPY', '__proto__') },
+    ),
     total: pick(...AMOUNTS),
     order: pick('order-number-0001', 'order-number-0002'),
     items: fc.oneof(
@@ -195,7 +210,7 @@ const survey = fc.record(
 );
 const consent = fc.record(
   {
-    purpose: pick('news', 'news:email', 'profiling'),
+    purpose: pick('news', 'news:email', 'profiling', 'constructor'),
     channel: pick('email', 'phone'),
     proof: pick('proof-0001'),
   },
@@ -209,6 +224,9 @@ const odd = fc.record(
   },
   { requiredKeys: [] },
 );
+
+/** What a parser makes of a member that no literal can have. */
+const POISON = JSON.parse('{"__proto__": "Quatre-Vents & fils"}') as JsonObject;
 
 const wrapped = (name: string, part: fc.Arbitrary<unknown>): fc.Arbitrary<JsonObject> =>
   part.map((value) => ({ [name]: value }) as JsonObject);
@@ -224,7 +242,10 @@ const OWN: Readonly<Record<string, fc.Arbitrary<JsonObject>>> = {
   purchase: wrapped('purchase', purchase),
   survey: wrapped('survey', survey),
   web: fc.oneof(wrapped('web', web), fc.constant({})),
-  profile: wrapped('profile', profile),
+  profile: wrapped(
+    'profile',
+    fc.oneof({ weight: 9, arbitrary: profile }, { weight: 1, arbitrary: fc.constant(POISON) }),
+  ),
   consent: wrapped('consent', consent),
   promise: wrapped('promise', kept),
 };

@@ -18,6 +18,9 @@ export const NOON = Date.UTC(2026, 2, 2, 12);
 
 const HOUR = 3_600_000;
 
+/** When events arrive: the business time of those that say none. */
+export const ARRIVAL = NOON + HOUR;
+
 /** Few, so that many events have the same one; some far away, one before 1970, one not come yet. */
 const times = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: -3, max: 3 }).map((hours) => NOON + hours * HOUR) },
@@ -55,10 +58,12 @@ const envelope = fc.record({
   object: often(6, fc.constantFrom(...OBJECTS)),
   sequence: often(5, fc.constantFrom(-1, 0, 1, 2, 1.5)),
   at: times,
-  spelling: fc.constantFrom(...SPELLINGS),
+  spelling: often(9, fc.constantFrom(...SPELLINGS)),
   who: identifiers,
   /** An event that names nobody says so by an empty list, or not at all. */
   listed: fc.boolean(),
+  /** It has an envelope, perhaps identifiers, and nothing else. */
+  bare: often(1, fc.constant(true)),
 });
 
 type Envelope = typeof envelope extends fc.Arbitrary<infer E> ? E : never;
@@ -80,10 +85,10 @@ function sentAs(id: string, type: string, data: JsonObject, more: Envelope): Sen
     id,
     source,
     type,
-    time: spelling(at),
-    data: plain,
+    ...(spelling && { time: spelling(at) }),
+    ...(Object.keys(plain).length > 0 && { data: plain }),
   };
-  return { cloudEvent, at, identifiers: who.map(({ kept }) => kept) };
+  return { cloudEvent, at: spelling ? at : ARRIVAL, identifiers: who.map(({ kept }) => kept) };
 }
 
 type Draft = [type: string, data: JsonObject, more: Envelope];
@@ -97,11 +102,23 @@ const drafts = (minLength: number, maxLength: number): fc.Arbitrary<Draft[]> =>
     .oneof(fc.constant(TYPES), fc.shuffledSubarray([...TYPES], { minLength: 2, maxLength: 6 }))
     .chain((types) => fc.array(draftOf(types), { minLength, maxLength, size: 'max' }));
 
-/** `id` names the event for its source; two events of a history never share one. */
-const numbered = (list: readonly Draft[]): Sent[] =>
-  list.map(([type, data, more], index) =>
-    sentAs(`message-${String(index).padStart(4, '0')}`, type, { ...data }, more),
-  );
+/** Each source numbers what it sends: two sources use the same ids, and no source uses one twice. */
+function numbered(list: readonly Draft[]): Sent[] {
+  const counts = new Map<string, number>();
+  return list.map(([type, data, more]) => {
+    const number = counts.get(more.source) ?? 0;
+    counts.set(more.source, number + 1);
+    return sentAs(
+      `message-${String(number).padStart(4, '0')}`,
+      type,
+      more.bare && BARE.test(type) ? {} : { ...data },
+      more,
+    );
+  });
+}
+
+/** Types that need not say anything. */
+const BARE = /^(email|chat|note|call|web|social|loyalty)\./;
 
 /** A history over the whole catalogue, in the order in which it is sent. */
 export const histories = (size: { min?: number; max?: number } = {}): fc.Arbitrary<Sent[]> =>

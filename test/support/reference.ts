@@ -166,6 +166,26 @@ export async function assertSame(
   }
 }
 
+async function everyoneFound(reads: CustomerReads, q: string): Promise<Set<string>> {
+  const found: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await reads.search({ q, limit: 2, ...(cursor !== undefined && { cursor }) });
+    found.push(...page.customers.map(({ id }) => id));
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  assert.equal(new Set(found).size, found.length, `${q} finds each customer once`);
+  return new Set(found);
+}
+
+/** Of the texts that are generated; two characters of Chinese are a word. */
+const WORDS = ['coat', '外套', '30'];
+
+const entriesThatHold = (timeline: readonly TimelineEntry[], words: string): Set<string> =>
+  new Set(
+    timeline.filter((entry) => JSON.stringify(entry).toLowerCase().includes(words)).map(({ event }) => event),
+  );
+
 async function assertSameCustomer(
   reads: CustomerReads,
   customer: NaiveCustomer,
@@ -181,6 +201,19 @@ async function assertSameCustomer(
   // Small pages, so that cursors are used.
   const read = await timelineOf(reads, customer.ids.at(-1) ?? '', clocks, 3);
   assert.deepStrictEqual(read.map(comparable), timeline.map(comparable), `the timeline of ${name}`);
+  for (const words of WORDS) {
+    const found = await timelineOf(reads, name, clocks, 2, { q: words });
+    const [mustBe, mayBe] = [
+      timeline.filter(({ content }) => content?.text?.includes(words)),
+      entriesThatHold(timeline, words),
+    ];
+    for (const { event } of found) assert.ok(mayBe.has(event), `${event} does not hold ${words}`);
+    for (const { event } of mustBe)
+      assert.ok(
+        found.some((one) => one.event === event),
+        `${event} holds ${words}`,
+      );
+  }
   for (const asked of queriesAbout(timeline)) {
     assert.deepStrictEqual(
       (await timelineOf(reads, name, clocks, 2, asked)).map(comparable),
@@ -195,6 +228,11 @@ async function assertSameCustomer(
   );
   if (clocks.asOf !== undefined || clocks.knownAt !== undefined) return;
   for (const { position } of timeline) assert.equal(await reads.customerAt(Number(position)), name);
+  const sought = [card.name, ...card.identifiers.slice(0, 3).map(({ value }) => value)];
+  for (const q of sought.flatMap((text) => (text === null ? [] : [text, text.toUpperCase()]))) {
+    const found = await everyoneFound(reads, q);
+    assert.ok(found.has(name), `${q} finds ${name}`);
+  }
 }
 
 /**

@@ -28,6 +28,13 @@ const BATCH = 500;
 /** In memory where the machine has such a folder: no property here is about the disk. */
 const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
+/** Milliseconds since 1970. */
+interface Clocks {
+  readonly now: () => number;
+  readonly arrival: () => number;
+  readonly recording: () => number;
+}
+
 interface Rooms {
   readonly store: SqliteEventStore;
   readonly vault: SqliteVault;
@@ -43,22 +50,33 @@ export class SmallHub {
   readonly #now: () => number;
   /** The recording clock: a quarter of a second an append. */
   #ticks = 0;
-  #rooms: Rooms;
+  /** Milliseconds by which what is sent now arrives after `now`. */
+  lateness = 0;
+  #opened: Rooms | undefined;
 
-  private constructor(folder: string, now: () => number, rooms: Rooms) {
+  private constructor(folder: string, now: () => number) {
     this.#folder = folder;
     this.#now = now;
-    this.#rooms = rooms;
   }
 
+  /** `now` is the clock of who reads, and of what arrives. */
   static async open(now: () => number): Promise<SmallHub> {
-    const folder = mkdtempSync(join(PLACE, 'threadline-rules-'));
-    const hub: SmallHub = new SmallHub(
-      folder,
-      now,
-      await openRooms(folder, now, () => now() + hub.#ticks++ * 250),
-    );
+    const hub = new SmallHub(mkdtempSync(join(PLACE, 'threadline-rules-')), now);
+    hub.#opened = await hub.#open();
     return hub;
+  }
+
+  async #open(): Promise<Rooms> {
+    return openRooms(this.#folder, {
+      now: this.#now,
+      arrival: () => this.#now() + this.lateness,
+      recording: () => this.#now() + this.#ticks++ * 250,
+    });
+  }
+
+  get #rooms(): Rooms {
+    if (this.#opened === undefined) throw new Error('the hub is closed');
+    return this.#opened;
   }
 
   get reads(): CustomerReads {
@@ -144,7 +162,7 @@ export class SmallHub {
   /** As after a restart. */
   async reopen(): Promise<void> {
     await closeRooms(this.#rooms);
-    this.#rooms = await openRooms(this.#folder, this.#now, () => this.#now() + this.#ticks++ * 250);
+    this.#opened = await this.#open();
   }
 
   async close(): Promise<void> {
@@ -153,15 +171,15 @@ export class SmallHub {
   }
 }
 
-async function openRooms(folder: string, now: () => number, clock: () => number): Promise<Rooms> {
-  const store = await SqliteEventStore.open({ folder, clock });
+async function openRooms(folder: string, { now, arrival, recording }: Clocks): Promise<Rooms> {
+  const store = await SqliteEventStore.open({ folder, clock: recording });
   const vault = await SqliteVault.open({ folder, masterKey: MASTER_KEY });
   const intake = new Intake({ hash: (...parts) => vault.hash(...parts) });
   // Whoever sends is told of what fails: nothing has to be reported besides.
   const ingest = new IngestQueue({
     groups: new EventGroups(store, vault),
     intake,
-    clock: now,
+    clock: arrival,
     unforeseen: () => undefined,
   });
   let models = readModels(folder);

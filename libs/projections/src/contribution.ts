@@ -13,7 +13,7 @@ import {
   keepLater,
 } from './summary.js';
 import { keepLatest, later, least, WORDS, type PlacedRef, type Ref, type Summary } from './summary.js';
-import { fromNumber, negate, times } from './decimal.js';
+import { fromNumber, negate, plain, times } from './decimal.js';
 
 /** An event as projections see it: what is clear, and where it lies. */
 export interface ProjectedEvent {
@@ -142,7 +142,7 @@ function contributePurchase(
   { currency, total, items = [] }: NonNullable<ClearData['purchase']>,
 ): void {
   const bought = type === 'purchase.completed';
-  const signed = bought ? (amount: string): string => amount : negate;
+  const signed = bought ? plain : negate;
   addAmount(into.spend, currency, signed(total));
   for (const { category, quantity, price } of items) {
     if (category === undefined) continue;

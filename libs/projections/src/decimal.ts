@@ -29,6 +29,12 @@ export function add(a: Decimal, b: Decimal): Decimal {
   return print(rescale(x, scale) + rescale(y, scale), scale);
 }
 
+/** As sums are printed: no zeros in front, and no minus before nothing (`-0.00`, `007.5` are amounts too). */
+export function plain(a: Decimal): Decimal {
+  const { units, scale } = parts(a);
+  return print(units, scale);
+}
+
 export function negate(a: Decimal): Decimal {
   const { units, scale } = parts(a);
   return print(-units, scale);
