@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { ReadOnlyVaultError, VaultBusyError } from './errors.js';
+import { KeyedHash } from './keyed-hash.js';
 import { RandomPool } from './random-pool.js';
 import { RecentMap } from './recent-map.js';
 import { Ring, sealRecord, type Entry } from './ring.js';
@@ -50,6 +51,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 /** The vault in a file of its own. One writer; any number of readers in other threads and processes. */
 export class SqliteVault implements Vault {
   readonly #db: DatabaseSync;
+  readonly #naming: KeyedHash;
   readonly #keys: VaultKeys;
   readonly #folder: string;
   readonly #readOnly: boolean;
@@ -71,7 +73,7 @@ export class SqliteVault implements Vault {
     let text = '';
     // The lengths keep the parts apart: ('ab', 'c') and ('a', 'bc') differ.
     for (const part of parts) text += `${part.length}:${part}`;
-    return createHmac('sha256', this.#keys.naming).update(text, 'utf8').digest('hex').slice(0, 32);
+    return this.#naming.hex(text).slice(0, 32);
   };
 
   private constructor(
@@ -81,6 +83,7 @@ export class SqliteVault implements Vault {
   ) {
     this.#db = db;
     this.#keys = keys;
+    this.#naming = new KeyedHash(keys.naming);
     this.#entries = new RecentMap(held);
     this.#folder = folder;
     this.#readOnly = readOnly;
