@@ -102,7 +102,9 @@ export class SqliteEventStore extends LogReads implements EventStore {
     } catch (error) {
       const failure = this.#judge(error);
       for (const call of calls) call.reject(failure);
-      return;
+      if (!(failure instanceof StoreFullError)) return;
+      // What is in the log already makes room in the WAL.
+      this.#walPages = CHECKPOINT_PAGES;
     }
     // Answers first: they leave at the end of this turn.
     setImmediate(() => this.#keepHouse());
