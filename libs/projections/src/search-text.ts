@@ -50,8 +50,11 @@ const withoutTags = (html: string): string =>
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/gu;
 
+const ASCII = /^[\x00-\x7f]*$/;
+
 /** Text as the index takes it: compatibility forms folded, a space round every character of an unspaced script. */
-export const tokenText = (text: string): string => text.normalize('NFKC').replace(UNSPACED, ' $& ');
+export const tokenText = (text: string): string =>
+  ASCII.test(text) ? text : text.normalize('NFKC').replace(UNSPACED, ' $& ');
 
 /** Letters, marks and digits stand for words; all else separates them. */
 const WORDS = /[\p{L}\p{M}\p{N}]+/gu;

@@ -1,6 +1,6 @@
 import { isKnownType } from '@threadline/domain/event-catalogue';
-import { STRENGTHS } from '@threadline/domain/identifier';
-import type { ClearData, StoredEvent } from '@threadline/domain/stored-event';
+import { STRENGTHS, type Strength } from '@threadline/domain/identifier';
+import type { ClearData, StoredEvent, StoredParty } from '@threadline/domain/stored-event';
 import { upcast } from '@threadline/domain/upcast';
 import type { RecordedEvent } from '@threadline/event-store/event-store';
 import type { ProjectedEvent } from '@threadline/projections/contribution';
@@ -76,8 +76,8 @@ function checkStored({ at, parties, home, key }: StoredEvent): void {
   if (!Number.isInteger(home) || home < -1 || home >= parties.length)
     throw new TypeError('home is not a party');
   if (!Number.isSafeInteger(key)) throw new TypeError('key is not a handle');
-  for (const party of parties) {
-    if (!Number.isSafeInteger(party?.key) || !STRENGTHS.includes(party.strength))
+  for (const party of parties as readonly Partial<StoredParty>[]) {
+    if (!Number.isSafeInteger(party?.key) || !STRENGTHS.includes(party.strength as Strength))
       throw new TypeError('a party is malformed');
   }
 }
