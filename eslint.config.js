@@ -8,8 +8,9 @@ import { roomRule } from './infra/eslint-room-rule.mjs';
  * Where it says more than the design's table: `read-store`, `projector` and `api` use the vault, because read models
  * hold sealed parts that are opened when somebody reads them; the read store reads the log (`event-store`) to resolve
  * references, and speaks in the shapes of `projections`; `ingest` uses `channels`, because it normalises on its own
- * thread; the projector is told by the broker what to do; the api normalises the identifiers of its paths with ingest's code. `ingest` never sees the read store, so
- * that it can always be replayed. Only the hub is made of other apps; its demo uses the command line's importers.
+ * thread; the projector is told by the broker what to do; the api normalises the identifiers of its paths with the
+ * code that ingest uses. `ingest` never sees the read store, so that it can always be replayed. Only the hub is made of
+ * other apps; its demo uses the command line's importers.
  */
 const rooms = {
   'libs/domain': { pure: true, uses: [] },
