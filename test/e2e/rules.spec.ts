@@ -19,6 +19,8 @@ describe('rules of the design', () => {
   it('7: a past view is what a hub would answer that holds no more', () => healthy.rule7(RUNS));
   it('9: nothing personal lies in clear outside the search index', () => healthy.rule9(Math.ceil(RUNS / 4)));
   it('9: who is forgotten stays forgotten', () => healthy.rule9OfTheForgotten(Math.ceil(RUNS / 4)));
+  it('9: one forgotten party leaves its customer readable', () =>
+    healthy.rule9OfOneParty(Math.ceil(RUNS / 4)));
 });
 
 describe('rules of the design, broken on purpose', () => {

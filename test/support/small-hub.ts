@@ -23,8 +23,6 @@ import type { Place } from './reference.js';
 /** Every small hub has the same one: two hubs with one master key give the same ids. */
 const MASTER_KEY = Buffer.alloc(32, 7);
 
-const BATCH = 500;
-
 /** In memory where the machine has such a folder: no property here is about the disk. */
 const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -101,11 +99,11 @@ export class SmallHub {
     });
   }
 
-  /** Folds everything that the log has. */
-  async catchUp(): Promise<void> {
+  /** Folds everything that the log has; so many events at a time, and at most so often. */
+  async catchUp(batch = 500, times = Infinity): Promise<void> {
     const { store, customers, search } = this.#rooms;
-    for (;;) {
-      const events = store.after(customers.model.checkpoint, BATCH);
+    for (let time = 0; time < times; time++) {
+      const events = store.after(this.checkpoint, batch);
       const last = events.at(-1);
       if (last === undefined) return;
       await customers.project(events, last.position);
@@ -113,19 +111,19 @@ export class SmallHub {
     }
   }
 
-  /** Builds the model of the customers anew and switches to it. */
+  /** Up to where everything is folded. */
+  get checkpoint(): number {
+    return this.#rooms.customers.model.checkpoint;
+  }
+
+  /** Builds the model of the customers anew, up to where it is folded now, switches to it and goes on with it. */
   async rebuild(): Promise<void> {
-    const { store, vault, reads } = this.#rooms;
+    const { store: log, vault } = this.#rooms;
     const file = newModelFile(this.#folder, CUSTOMERS);
-    await rebuildCustomers({
-      path: join(this.#folder, file),
-      log: store,
-      vault,
-      upTo: store.headPosition(),
-      now: this.#now,
-    });
+    const path = join(this.#folder, file);
+    await rebuildCustomers({ path, log, vault, upTo: this.checkpoint, now: this.#now });
     switchModels(this.#folder, { [CUSTOMERS]: file });
-    reads.refresh();
+    await this.reopen();
   }
 
   /** The whole log, in its order. */
