@@ -1,15 +1,10 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { backup } from 'node:sqlite';
 import { BackupTargetError } from './errors.js';
 import type { Position } from './event-store.js';
-import { translate } from './sqlite/connection.js';
-import { LogTable } from './sqlite/log-table.js';
-import { logFile, openLogForReading } from './sqlite/schema.js';
+import { copyLog } from './sqlite/copy-log.js';
+import { logFile } from './sqlite/schema.js';
 import { makeFolder, syncPath } from './sync-path.js';
-
-/** Pages between two reports of progress: 8 MiB. */
-const PAGES_AT_ONCE = 1_024;
 
 export interface LogBackup {
   /** The log file that was made. */
@@ -33,23 +28,14 @@ export async function backupLog(
   if (existsSync(file)) throw new BackupTargetError(file);
   makeFolder(target);
   rmSync(partial, { force: true });
-  const db = openLogForReading(folder);
   try {
-    // A read transaction pins the moment: without it, every append would make the copy begin again.
-    db.exec('BEGIN');
-    const position = new LogTable(db, logFile(folder)).head();
-    await backup(db, partial, {
-      rate: PAGES_AT_ONCE,
-      progress: ({ totalPages, remainingPages }) => onProgress?.(totalPages - remainingPages, totalPages),
-    });
+    const position = await copyLog(folder, partial, onProgress);
     syncPath(partial);
     renameSync(partial, file);
     syncPath(target);
     return { file, position };
   } catch (error) {
     rmSync(partial, { force: true });
-    throw translate(error, file);
-  } finally {
-    db.close();
+    throw error;
   }
 }

@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import type { Append } from './event-store.js';
 import { SqliteEventStore } from './sqlite-event-store.js';
 import { SqliteLogReader } from './sqlite-log-reader.js';
+import { RawLog, RawRows } from './sqlite/raw-log.js';
 
 /** Microseconds an event; `raw` is plain `node:sqlite` in the same run, turn by turn. */
 export interface Figure {
@@ -41,9 +41,11 @@ export interface EventStoreBenchOptions {
 
 const BATCH = 1_000;
 const SAMPLES = 10_000;
-const COLUMNS = 'position, stream, revision, id, type, recorded_at, hash, data, metadata';
 
-/** Fills two logs side by side, ours and a plain one, and measures at each size. */
+/**
+ * Fills two logs side by side, ours and a plain one, and measures at each size.
+ * @public
+ */
 export async function benchEventStore(options: EventStoreBenchOptions): Promise<EventStoreFigures[]> {
   const { folder, sizes, bytes = 620, clock = 'wall' } = options;
   const time = (work: () => unknown): Promise<number> => timed(CLOCKS[clock], work);
@@ -82,11 +84,7 @@ async function reads(
   events: number,
   time: (work: () => unknown) => Promise<number>,
 ): Promise<Omit<EventStoreFigures, 'events' | 'append'>> {
-  const db = new DatabaseSync(join(folder, 'log.db'), { readOnly: true });
-  const page = db.prepare(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT 500`);
-  const one = db.prepare(`SELECT ${COLUMNS} FROM events WHERE position = ?`);
-  page.setReturnArrays(true);
-  one.setReturnArrays(true);
+  const raw = new RawRows(folder);
   const reader = SqliteLogReader.open({ folder });
   reader.stream('none');
   const last = Math.min(events, 100_000);
@@ -99,11 +97,11 @@ async function reads(
   try {
     return {
       scan: {
-        raw: (await each(pages, (i) => page.all(i * 500))) / 500,
+        raw: (await each(pages, (i) => raw.page(i * 500, 500))) / 500,
         ours: (await each(pages, (i) => reader.after(i * 500, 500))) / 500,
       },
       at: {
-        raw: await each(SAMPLES, () => one.get(random())),
+        raw: await each(SAMPLES, () => raw.at(random())),
         ours: await each(SAMPLES, () => reader.at([random()])),
       },
       knownStream: await each(SAMPLES, (i) => reader.stream(streams[(i * 7919) % streams.length] as string)),
@@ -112,7 +110,7 @@ async function reads(
     };
   } finally {
     await reader.close();
-    db.close();
+    raw.close();
   }
 }
 
@@ -137,32 +135,4 @@ async function timed(clock: Clock, work: () => unknown): Promise<number> {
   const started = clock();
   await work();
   return clock() - started;
-}
-
-/** What a log on SQLite costs without any of our guarantees but durability and two unique indexes. */
-class RawLog {
-  readonly #db: DatabaseSync;
-  readonly #insert;
-
-  constructor(path: string) {
-    this.#db = new DatabaseSync(path);
-    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-      CREATE TABLE events (position INTEGER PRIMARY KEY, stream TEXT, revision INTEGER, id TEXT UNIQUE, type TEXT,
-        recorded_at INTEGER, data BLOB, UNIQUE (stream, revision))`);
-    this.#insert = this.#db.prepare(
-      'INSERT INTO events (stream, revision, id, type, recorded_at, data) VALUES (?, ?, ?, ?, ?, ?)',
-    );
-  }
-
-  append(appends: readonly Append[]): void {
-    this.#db.exec('BEGIN IMMEDIATE');
-    for (const { stream, events } of appends) {
-      events.forEach(({ id, type, data }, i) => this.#insert.run(stream, i, id, type, Date.now(), data));
-    }
-    this.#db.exec('COMMIT');
-  }
-
-  close(): void {
-    this.#db.close();
-  }
 }

@@ -203,7 +203,7 @@ async function variedLog(store: EventStore, events: number): Promise<{ start: nu
   await store.append(
     Array.from({ length: events }, (_, i): Append => {
       const category = i % 3 === 0 ? `${mine[(i / 3) % 2]}-` : bulk;
-      const event = textEvent(`${i}`, randomUUID(), TYPES[((i * 7) % 5) % 3] as string);
+      const event = textEvent(`${i}`, randomUUID(), TYPES[((i * 7) % 5) % 3]);
       return { stream: `${category}${i % 4}`, expected: 'any', events: [event] };
     }),
   );
