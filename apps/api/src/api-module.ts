@@ -28,7 +28,13 @@ import { StatusController } from './status-controller.js';
 export class ApiModule {
   static of(parts: ApiParts): DynamicModule {
     const opener = new EventOpener(parts.vault);
-    const feed = new LiveFeed(parts.log, parts.reads, (events) => opener.clear(events), parts.progress);
+    const feed = new LiveFeed(
+      parts.log,
+      parts.reads,
+      (events) => opener.clear(events),
+      parts.progress,
+      parts.unforeseen,
+    );
     const providers: Provider[] = [
       { provide: CUSTOMER_READS, useValue: parts.reads },
       { provide: LOG_READER, useValue: parts.log },

@@ -81,4 +81,6 @@ export interface ApiParts {
   readonly rebuilds: Rebuilds;
   readonly health: Health;
   readonly metricsPage: MetricsPage;
+  /** Told of what failed and could not be answered any more. */
+  readonly unforeseen: (error: unknown) => void;
 }

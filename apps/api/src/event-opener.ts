@@ -1,10 +1,10 @@
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import type { StoredEvent } from '@threadline/domain/stored-event';
-import { upcast } from '@threadline/domain/upcast';
 import type { RecordedEvent } from '@threadline/event-store/event-store';
 import { openEvent, type OpenedEvent } from '@threadline/vault/sealing';
 import type { Handle, Keyring, Vault } from '@threadline/vault/vault';
 import type { LiveEvent } from './live-block.js';
+import { storedOf } from './stored-of.js';
 
 /** Opens stored interaction events for those who may read them; one visit to the vault a batch. */
 export class EventOpener {
@@ -74,12 +74,3 @@ const unopened = (
   datacontenttype: 'application/json',
   data: opened === undefined ? { unreadable: true } : { forgotten: true, ...opened.clear },
 });
-
-/** `undefined` for what this code cannot read; the projector has parked it. */
-function storedOf(event: RecordedEvent): StoredEvent | undefined {
-  try {
-    return upcast(JSON.parse(Buffer.from(event.data).toString('utf8')));
-  } catch {
-    return undefined;
-  }
-}

@@ -2,6 +2,7 @@ import type { ClearData, StoredEvent } from '@threadline/domain/stored-event';
 import type { EventStore, RecordedEvent } from '@threadline/event-store/event-store';
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import type { CustomerReads } from '@threadline/read-store/customer-reads';
+import { storedOf } from './stored-of.js';
 
 /** An event of the log with what is clear of it; `named`: the ids of the parties that it names, forgotten ones aside. */
 export interface LiveEvent {
@@ -83,8 +84,8 @@ async function otherHomes(event: RecordedEvent, log: Streams): Promise<number[]>
       limit: EARLIER,
     });
     for await (const earlier of before) {
-      const { home, parties } = JSON.parse(Buffer.from(earlier.data).toString('utf8')) as StoredEvent;
-      const key = parties[home]?.key;
+      const stored = storedOf(earlier);
+      const key = stored?.parties[stored.home]?.key;
       if (key !== undefined) homes.set(key, earlier.position);
     }
   }

@@ -3,6 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { Controller, Get, Headers, Inject, Query, Res, UseGuards } from '@nestjs/common';
 import { LiveQueryDto } from '@threadline/contracts/read-queries';
 import { readPosition } from '@threadline/contracts/read-time';
+import { allows, keyFromAuthorization } from '@threadline/platform/auth';
+import { KeyDirectory } from '@threadline/platform/key-directory';
 import type { CustomerReads } from '@threadline/read-store/customer-reads';
 import type { FastifyReply } from 'fastify';
 import { CUSTOMER_READS } from './api-parts.js';
@@ -29,30 +31,39 @@ export class LiveController {
     private readonly feed: LiveFeed,
     private readonly clocks: ReadClocks,
     private readonly progress: ReadProgress,
+    private readonly keys: KeyDirectory,
   ) {}
 
   @Get()
   async live(
     @Query(QueryPipe) query: LiveQueryDto,
     @Headers('last-event-id') lastEventId: string | undefined,
+    @Headers('authorization') authorization: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
     const after = lastPosition(lastEventId);
     await this.clocks.now(query, reply);
     if (query.customer !== undefined && (await this.reads.customerOf(query.customer)) === undefined) {
       throw new NotFoundError('customer');
     }
-    const gone = new AbortController();
     const options: WatchOptions = {
       after: after ?? this.progress.position,
       signal: gone.signal,
       ...(query.store === undefined ? {} : { store: query.store }),
       ...(query.customer === undefined ? {} : { customer: query.customer }),
     };
-    reply.raw.once('close', () => gone.abort());
     begin(reply);
-    if (reply.request.method === 'HEAD') reply.raw.end();
-    else await push(reply.raw, this.feed.watch(options));
+    if (reply.request.method === 'HEAD') return void reply.raw.end();
+    await push(reply.raw, this.feed.watch(options), gone.signal, () => this.#mayWatch(authorization));
+  }
+
+  /** Asked again as long as the watcher stays: a key that was revoked hears nothing more. */
+  #mayWatch(authorization: string | undefined): boolean {
+    const key = keyFromAuthorization(authorization);
+    const caller = key === undefined ? undefined : this.keys.callerOf(key);
+    return caller !== undefined && allows(caller.scopes, 'read');
   }
 }
 
@@ -71,14 +82,20 @@ function begin(reply: FastifyReply): void {
   reply.raw.writeHead(200);
 }
 
-async function push(response: ServerResponse, blocks: AsyncGenerator<LiveBlock[]>): Promise<void> {
+async function push(
+  response: ServerResponse,
+  blocks: AsyncGenerator<LiveBlock[]>,
+  gone: AbortSignal,
+  mayWatch: () => boolean,
+): Promise<void> {
   response.write('retry: 2000\n: threadline live\n\n');
   const heartbeat = setInterval(() => {
-    if (!response.writableNeedDrain) response.write(': heartbeat\n\n');
+    if (!mayWatch()) response.destroy();
+    else if (!response.writableNeedDrain) response.write(': heartbeat\n\n');
   }, HEARTBEAT);
   try {
     for await (const found of blocks) {
-      if (!response.write(found.map(textOf).join('')) && !(await drained(response)))
+      if (!response.write(found.map(textOf).join('')) && !(await drained(response, gone)))
         return void response.destroy();
     }
     response.end();
@@ -91,14 +108,11 @@ async function push(response: ServerResponse, blocks: AsyncGenerator<LiveBlock[]
 }
 
 /** False where the reader stalls or is gone. */
-async function drained(response: ServerResponse): Promise<boolean> {
-  try {
-    await once(response, 'drain', { signal: AbortSignal.timeout(STALLED) });
-    return true;
-  } catch {
-    return false;
-  }
-}
+const drained = (response: ServerResponse, gone: AbortSignal): Promise<boolean> =>
+  once(response, 'drain', { signal: AbortSignal.any([gone, AbortSignal.timeout(STALLED)]) }).then(
+    () => true,
+    () => false,
+  );
 
 /** One write per position: a reader that resumes after an id has either all of its messages or none. */
 const textOf = ({ position, messages }: LiveBlock): string =>

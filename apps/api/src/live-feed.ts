@@ -1,3 +1,4 @@
+import { CorruptEventError } from '@threadline/event-store/errors';
 import type { EventStore, LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
 import type { CustomerReads } from '@threadline/read-store/customer-reads';
 import { liveBlock, type LiveBlock, type LiveEvent } from './live-block.js';
@@ -6,7 +7,7 @@ import type { ReadProgress } from './read-progress.js';
 /** Positions that are derived at once: one visit to the log, one to the read models. */
 const PAGE = 256;
 /** Pages kept for the watchers that come a little later. */
-const KEPT = 32;
+const KEPT = 8;
 
 /** What of a live event can be told without opening it: see `openClear`. */
 export type OpenClear = (events: readonly RecordedEvent[]) => Promise<LiveEvent[]>;
@@ -42,6 +43,8 @@ export class LiveFeed {
     private readonly reads: CustomerReads,
     private readonly openClear: OpenClear,
     private readonly progress: ReadProgress,
+    /** Told of an event that could not be derived; it is left out, or no watcher would ever come past it. */
+    private readonly unforeseen: (error: unknown) => void,
   ) {
     this.#forget = progress.listen(() => this.#wakeAll());
   }
@@ -82,6 +85,7 @@ export class LiveFeed {
       }
     } finally {
       this.#sleepers.delete(sleeper);
+      if (this.#sleepers.size === 0) this.#pages.clear();
       signal.removeEventListener('abort', wake);
     }
   }
@@ -108,20 +112,43 @@ export class LiveFeed {
       if (oldest !== undefined) this.#pages.delete(oldest);
       page = this.#derive(after, this.progress.position);
       this.#pages.set(after, page);
-      page.catch(() => this.#pages.delete(after));
+      page.catch((error: unknown) => {
+        this.#pages.delete(after);
+        this.unforeseen(error);
+      });
     }
     return page;
   }
 
   async #derive(after: number, reached: number): Promise<Page> {
-    const found = this.log.after(after, PAGE);
-    const events = found.filter(({ position }) => position <= reached);
-    const last = events.at(-1);
-    const end = last !== undefined && events.length === PAGE ? last.position : reached;
+    const { events, end } = this.#read(after, reached);
     const interactions = await this.openClear(
       events.filter(({ stream }) => stream.startsWith('interaction-')),
     );
     const pushed = interactions.filter(({ stored }) => stored.mode !== 'backfill');
-    return { end, blocks: await Promise.all(pushed.map((event) => liveBlock(event, this.log, this.reads))) };
+    const blocks = await Promise.all(pushed.map((event) => this.#block(event)));
+    return { end, blocks: blocks.filter((block) => block !== undefined) };
+  }
+
+  /** The next events, and how far they go. One that the disk has damaged is passed over: the projector has parked it. */
+  #read(after: number, reached: number): { events: RecordedEvent[]; end: number } {
+    try {
+      const events = this.log.after(after, PAGE).filter(({ position }) => position <= reached);
+      const last = events.at(-1);
+      return { events, end: last !== undefined && events.length === PAGE ? last.position : reached };
+    } catch (error) {
+      if (!(error instanceof CorruptEventError)) throw error;
+      const before = error.position - after - 1;
+      return { events: before > 0 ? this.log.after(after, before) : [], end: error.position };
+    }
+  }
+
+  async #block(event: LiveEvent): Promise<LiveBlock | undefined> {
+    try {
+      return await liveBlock(event, this.log, this.reads);
+    } catch (error) {
+      this.unforeseen(error);
+      return undefined;
+    }
   }
 }

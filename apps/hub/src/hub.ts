@@ -19,6 +19,9 @@ import { KeyLog } from './key-log.js';
 import { PortTakenError } from './port-taken.js';
 import { RebuildRuns } from './rebuild-run.js';
 
+/** Milliseconds that answers under way have when the hub stops: longer than any read waits. */
+const LONGEST_ANSWER = 6_000;
+
 export interface HubOptions {
   readonly config: Config;
   readonly log: Logger;
@@ -85,6 +88,7 @@ async function listen(
     rebuilds: new RebuildRuns((onProgress) => stores.rebuild(onProgress)),
     health,
     metricsPage: () => metrics.page(),
+    unforeseen: (error) => log.error({ err: error }, 'an event could not be pushed'),
   };
   const broker = countingBroker(ingest.broker, (counts) => metrics.taken(counts));
   const { app } = await createHttpApp(HubModule.of(parts, broker), {
@@ -94,12 +98,16 @@ async function listen(
     answered: (answer) => metrics.answered(answer),
   });
   serveDocuments(app, version);
+  const fastify = app.getHttpAdapter().getInstance();
   const feed = app.get(LiveFeed);
   watchers = () => feed.watchers;
   started('http', async () => {
     health.stopping();
     feed.close();
+    // A long download goes on where it was cut off; the stop does not wait for it.
+    const limit = setTimeout(() => fastify.server.closeAllConnections(), LONGEST_ANSWER);
     await app.close();
+    clearTimeout(limit);
   });
   const { host, port } = config;
   await app.listen(port, host).catch((error: unknown) => {

@@ -30,9 +30,17 @@ const UNKNOWN: Known = { state: NEW_INTERACTION, position: START };
 /** Held at least, at most twice as many (two generations: see SPEED). Most interactions are over after one event. */
 const HELD = 2_048;
 
-/** What was recorded, as the decisions see it. */
+/**
+ * What was recorded, as the decisions see it. What this code cannot read is recorded all the same, with a content that
+ * nothing equals: the projector parks it, and the later events of its interaction are taken in to wait behind it.
+ */
 export function received(event: Pick<RecordedEvent, 'id' | 'data'>): InteractionReceived {
-  return { eventId: event.id, event: upcast(JSON.parse(Buffer.from(event.data).toString('utf8'))) };
+  const text = Buffer.from(event.data).toString('utf8');
+  try {
+    return { eventId: event.id, event: upcast(JSON.parse(text)) };
+  } catch {
+    return { eventId: event.id, event: { hash: '', at: 0 } };
+  }
 }
 
 /** The states of interactions: read from their streams, the recent ones remembered. This is their only writer. */
