@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { JsonObject } from '@threadline/domain/canonical-json';
 import { homeIndex } from '@threadline/domain/identifier';
 import { eventId, partyId, type Hash } from '@threadline/domain/ids';
 import { clearData, type StoredParty } from '@threadline/domain/stored-event';
@@ -62,7 +61,7 @@ function projected(fact: NaiveFact, handles: Map<string, number>): ProjectedEven
     at: fact.at,
     parties,
     home: homeIndex(parties),
-    clear: clearData(fact.type, fact.data as JsonObject, testHash),
+    clear: clearData(fact.type, fact.data, testHash),
   };
 }
 
@@ -84,7 +83,7 @@ export function fold(facts: readonly NaiveFact[]): Folded {
     opened.set(fact.position, {
       source: fact.source,
       clear: event.clear,
-      data: fact.data as JsonObject,
+      data: fact.data,
       names,
     });
     for (const [key, naming] of namings(event)) {

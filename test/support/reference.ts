@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import { eventId, interactionId, partyId, type Hash } from '@threadline/domain/ids';
-import type { NaiveAnswer, NaiveCustomer, NaiveData, NaiveFact } from '@threadline/projections/naive';
+import type { NaiveAnswer, NaiveCustomer, NaiveFact } from '@threadline/projections/naive';
 import type { TimelineEntry } from '@threadline/projections/timeline-entry';
 import type {
   Clocks,
@@ -36,7 +36,7 @@ export function factsOf(sent: readonly Sent[], places: ReadonlyMap<string, Place
       source,
       id,
       at,
-      data: ('identifiers' in data ? { ...data, identifiers: named } : data) as NaiveData,
+      data: 'identifiers' in data ? { ...data, identifiers: named } : data,
     });
   }
   return [...facts.values()];

@@ -122,7 +122,8 @@ function openPromises(rows: readonly NaiveRow[]): Card['promises']['open'] {
   const closed = new Set<string>();
   for (const row of rows) {
     const { type, data } = row.fact;
-    if (type === 'promise.kept' || type === 'promise.broken') closed.add(String(part(row, 'promise')['id']));
+    if (type === 'promise.kept' || type === 'promise.broken')
+      closed.add(part(row, 'promise')['id'] as string);
     for (const { id, text, due } of (data['promises'] ?? []) as unknown as PromiseMade[]) {
       made.set(id, { id, text: text ?? null, due: due ?? null, at: rfc3339(row.at) });
     }

@@ -1,4 +1,3 @@
-import type { JsonObject } from '@threadline/domain/canonical-json';
 import { rfc3339 } from './naive-order.js';
 import type { NaiveIdentifier, NaiveRow } from './naive.js';
 import type { TimelineEntry } from './timeline-entry.js';
@@ -85,6 +84,6 @@ export function naiveEntry({ fact, home }: NaiveRow): TimelineEntry {
     else if (SHOWN.includes(name) || name === own) entry[name] = value;
     else if (!FIXED.includes(name)) extra.push([name, value]);
   }
-  if (extra.length > 0) entry['extra'] = Object.fromEntries(extra) as JsonObject;
+  if (extra.length > 0) entry['extra'] = Object.fromEntries(extra);
   return entry as unknown as TimelineEntry;
 }

@@ -38,7 +38,7 @@ export function naivePurchases(orders: readonly NaiveRow[], returns: readonly Na
     add(spend, currency, sign(amount(total)));
     for (const item of items) {
       if (item.category === undefined) continue;
-      const category = categories.get(item.category) ?? { quantity: ZERO, spend: new Map() };
+      const category = categories.get(item.category) ?? { quantity: ZERO, spend: new Map<string, Decimal>() };
       category.quantity = plus(category.quantity, sign(decimal(item.quantity)));
       add(category.spend, currency, sign(times(decimal(item.quantity), amount(item.price))));
       categories.set(item.category, category);
