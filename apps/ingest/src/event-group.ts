@@ -17,6 +17,9 @@ export class ContendedError extends ThreadlineError {
   }
 }
 
+/** Events whose keys are made at once: a request of 8 MiB can need more new keys than a vault holds unstored. */
+const KEYED_AT_ONCE = 8_192;
+
 /** Party ids remembered, at least; at most twice as many. */
 const PARTIES = 4_096;
 
@@ -78,6 +81,15 @@ export class EventGroups {
 
   /** As they are stored. Every key that they are sealed under is durable when this returns. */
   async #sealed(events: readonly ReceivedEvent[]): Promise<NewEvent[]> {
+    const sealed: NewEvent[] = [];
+    for (let from = 0; from < events.length; from += KEYED_AT_ONCE) {
+      await this.#seal(events.slice(from, from + KEYED_AT_ONCE), sealed);
+      await this.#vault.commit();
+    }
+    return sealed;
+  }
+
+  async #seal(events: readonly ReceivedEvent[], sealed: NewEvent[]): Promise<void> {
     const requests: PartyRequest[] = [];
     const nameless: string[] = [];
     for (const { identifiers, interaction } of events) {
@@ -90,16 +102,14 @@ export class EventGroups {
     const keyring = await this.#vault.keys([...parties, ...interactions]);
     let party = 0;
     let lone = 0;
-    const sealed = events.map((event): NewEvent => {
+    for (const event of events) {
       const handles: Handle[] =
         event.identifiers.length === 0
           ? interactions.slice(lone, (lone += 1))
           : parties.slice(party, (party += event.identifiers.length));
       const stored = sealEvent(event, handles, keyring, this.#hash);
-      return { id: event.eventId, type: event.type, data: Buffer.from(JSON.stringify(stored)) };
-    });
-    await this.#vault.commit();
-    return sealed;
+      sealed.push({ id: event.eventId, type: event.type, data: Buffer.from(JSON.stringify(stored)) });
+    }
   }
 
   #party(kind: string, value: string): string {

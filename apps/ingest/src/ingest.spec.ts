@@ -22,12 +22,15 @@ const BATCH = 'application/cloudevents-batch+json';
 const SINGLE = 'application/cloudevents+json';
 const NOW = Date.UTC(2026, 2, 2, 10, 15);
 
+const MASTER_KEY = randomBytes(32);
+
 const folders: string[] = [];
 after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
 interface Bench {
   readonly store: SqliteEventStore;
   readonly vault: SqliteVault;
+  readonly folder: string;
   post(body: Json, headers?: Record<string, string>): Promise<EventsAnswer>;
   log(): RecordedEvent[];
   close(): Promise<void>;
@@ -43,7 +46,7 @@ interface BenchOptions {
 async function bench({ maxPages, before = (store) => store }: BenchOptions = {}): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), 'threadline-ingest-'));
   folders.push(folder);
-  const vault = await SqliteVault.open({ folder, masterKey: randomBytes(32) });
+  const vault = await SqliteVault.open({ folder, masterKey: MASTER_KEY });
   const store = await SqliteEventStore.open({ folder, ...(maxPages !== undefined && { maxPages }) });
   const queue = new IngestQueue({
     groups: new EventGroups(before(store), vault),
@@ -54,6 +57,7 @@ async function bench({ maxPages, before = (store) => store }: BenchOptions = {})
   return {
     store,
     vault,
+    folder,
     post: (body, headers = {}) => {
       const contentType = Array.isArray(body) ? BATCH : SINGLE;
       const message: Message = {
@@ -321,20 +325,31 @@ describe('what is stored', () => {
 });
 
 describe('rule 1: ack means durable', () => {
-  it('keys are durable before the events that need them', async () => {
+  /** At the moment of every append, another connection to the vault opens all that is appended. */
+  const holds = async (commit: (vault: SqliteVault) => Promise<void>): Promise<string[]> => {
+    const { store, vault, folder, close } = await bench();
     const calls: string[] = [];
-    const { store, vault, close } = await bench();
     const watched = new Proxy(vault, {
       get(target, name) {
-        if (name === 'commit') calls.push('keys');
         const value: unknown = Reflect.get(target, name);
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+        if (name !== 'commit') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+        return () => {
+          calls.push('keys');
+          return commit(target);
+        };
       },
     });
     const log: IngestLog = {
       readStream: (stream) => store.readStream(stream),
-      append: (appends) => {
+      append: async (appends) => {
         calls.push('events');
+        const reader = await SqliteVault.open({ folder, masterKey: MASTER_KEY, readOnly: true });
+        for (const { id, type, data } of appends.flatMap(({ events }) => events)) {
+          const stored = JSON.parse(Buffer.from(data).toString()) as StoredEvent;
+          const ring = await reader.keys([stored.key]);
+          assert.equal(openEvent(id, type, stored, ring, vault.hash).forgotten, false);
+        }
+        await reader.close();
         return store.append(appends);
       },
     };
@@ -344,10 +359,61 @@ describe('rule 1: ack means durable', () => {
       clock: () => NOW,
       unforeseen: () => undefined,
     });
-    const message = { topic: '', headers: { 'content-type': SINGLE } };
-    await queue.submit({ ...message, body: Buffer.from(JSON.stringify(event('1'))) });
-    await queue.submit({ ...message, body: Buffer.from(JSON.stringify(event('1'))) });
-    assert.deepEqual(calls, ['keys', 'events'], 'a duplicate costs no fsync');
+    const body = (): Uint8Array => Buffer.from(JSON.stringify([event('1'), event('2', { identifiers: [] })]));
+    try {
+      for (let i = 0; i < 2; i++)
+        await queue.submit({ topic: '', headers: { 'content-type': BATCH }, body: body() });
+      return calls;
+    } finally {
+      await close();
+    }
+  };
+
+  it('keys are durable before the events that need them, and a duplicate costs no fsync', async () => {
+    assert.deepEqual(await holds((vault) => vault.commit()), ['keys', 'events']);
+  });
+
+  it('is broken by keys that are made durable later (the sabotage)', async () => {
+    await assert.rejects(
+      holds(() => Promise.resolve()),
+      { code: 'ERR_ASSERTION' },
+    );
+  });
+
+  it('many new keys are made durable in parts: a vault holds only so many unstored', async () => {
+    const { store, vault, close } = await bench();
+    let unstored = 0;
+    let most = 0;
+    const watched = new Proxy(vault, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]): unknown => {
+          if (name === 'commit') unstored = 0;
+          if (name === 'handlesForInteractions')
+            most = Math.max(most, (unstored += (args[0] as string[]).length));
+          return value.apply(target, args) as unknown;
+        };
+      },
+    });
+    const queue = new IngestQueue({
+      groups: new EventGroups(store, watched),
+      intake: new Intake({ hash: (...parts) => vault.hash(...parts) }),
+      clock: () => NOW,
+      unforeseen: () => undefined,
+    });
+    const nameless = Array.from({ length: 9_000 }, (_, i) => ({
+      specversion: '1.0',
+      id: `${i}`,
+      source: '/s',
+      type: 'a.b',
+    }));
+    const body = Buffer.from(JSON.stringify(nameless));
+    assert.deepEqual(
+      brief(await queue.submit({ topic: '', headers: { 'content-type': BATCH }, body })),
+      [202, 9_000, 0],
+    );
+    assert.ok(most < 9_000 && unstored === 0, `${most} at once, ${unstored} left`);
     await close();
   });
 

@@ -9,6 +9,14 @@ const FIRST = -62_167_219_200_000;
  * digits beyond the millisecond are cut; a leap second (23:59:60 UTC and nowhere else) counts as the second after.
  */
 export function eventTime(text: string): number | undefined {
+  if (text !== last.text) last = { text, at: read(text) };
+  return last.at;
+}
+
+/** An event's time is read twice, once to check it and once to use it; the second time is this one. */
+let last: { readonly text: string; readonly at: number | undefined } = { text: '', at: undefined };
+
+function read(text: string): number | undefined {
   const match = RFC_3339.exec(text);
   if (match === null) return undefined;
   const [
