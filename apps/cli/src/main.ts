@@ -1,7 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodeOf, ThreadlineError } from '@threadline/platform/errors';
 import { EXIT } from '@threadline/platform/exit-codes';
+import { backupCommand } from './backup-command.js';
+import { doctorCommand } from './doctor-command.js';
 import { importCommand } from './import-command.js';
+import { keysCommand } from './keys-command.js';
+import { rebuildCommand } from './rebuild-command.js';
+import { restoreCommand } from './restore-command.js';
+import { verifyCommand } from './verify-command.js';
 
 const ENVIRONMENT = `
 Environment:
@@ -17,7 +23,16 @@ export function program(): Command {
     .description('Threadline, from the command line')
     .addHelpText('after', ENVIRONMENT)
     .showHelpAfterError('(--help tells more)');
-  for (const command of [importCommand()]) all.addCommand(command);
+  const commands = [
+    importCommand(),
+    backupCommand(),
+    restoreCommand(),
+    doctorCommand(),
+    keysCommand(),
+    rebuildCommand(),
+    verifyCommand(),
+  ];
+  for (const command of commands) all.addCommand(command);
   return exiting(all);
 }
 

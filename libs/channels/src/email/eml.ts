@@ -72,13 +72,19 @@ function bodyOf(bytes: Buffer): Buffer {
   return first === undefined ? bytes.subarray(bytes.length) : bytes.subarray(first.at + first.length);
 }
 
+/** Header fields that whoever wrote the mail wrote, and no server on its way. */
+const WRITTEN = [
+  ...['date', 'from', 'sender', 'reply-to', 'to', 'cc', 'subject', 'in-reply-to', 'references'],
+  ...['content-type', 'content-transfer-encoding', 'content-disposition'],
+];
+
 /**
  * Names a mail by what was written and not by how it travelled: two copies through other servers, or with other line
  * ends, are one; and it does not change with how well we read mails.
  */
 function fingerprintOf(email: Email, bytes: Buffer): string {
   const hash = createHash('sha256');
-  for (const name of ['date', 'from', 'to', 'cc', 'subject']) {
+  for (const name of WRITTEN) {
     hash.update(`${name}:${headersOf(email, name).join(',').replace(/\s+/g, ' ')}\n`);
   }
   return hash.update(bodyOf(bytes).toString('latin1').replace(/\r/g, '').trimEnd(), 'latin1').digest('hex');

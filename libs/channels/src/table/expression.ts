@@ -220,7 +220,8 @@ function arithmetic(name: string, json: JsonObject, path: string, complain: Comp
           result = name === '$multiply' ? multiply(a, b) : divide(a, b, digits ?? 4);
         }
       }
-      if (result === undefined) return fallback?.value(scope, at, problems);
+      result ??= read(fallback, scope, at, problems);
+      if (result === undefined) return undefined;
       return printDecimal(digits === undefined ? result : rounded(result, digits));
     },
   };
