@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { startHub, type TestHub } from '@threadline/test/support/hub';
-import { read, send } from '@threadline/test/support/send';
+import { startHub, type TestHub } from '../support/hub.js';
+import { read, send } from '../support/send.js';
 
 const SCOPES = ['write', 'read', 'act', 'analyse', 'admin'] as const;
 type Scope = (typeof SCOPES)[number];

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
-import { hubEnvironment, runHub, startHub, TEST_KEY, type TestHub } from '@threadline/test/support/hub';
-import { read, send } from '@threadline/test/support/send';
+import { hubEnvironment, runHub, startHub, TEST_KEY, type TestHub } from '../support/hub.js';
+import { read, send } from '../support/send.js';
 
 let root: string;
 let made = 0;

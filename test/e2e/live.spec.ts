@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { JsonObject } from '@threadline/domain/canonical-json';
-import { startHub, type TestHub } from '@threadline/test/support/hub';
-import { read, send } from '@threadline/test/support/send';
-import { watch, type Pushed } from '@threadline/test/support/watch';
+import { startHub, type TestHub } from '../support/hub.js';
+import { read, send } from '../support/send.js';
+import { watch, type Pushed } from '../support/watch.js';
 
 const email = (value: string): JsonObject => ({ kind: 'email', value });
 let sent = 0;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { JsonObject } from '@threadline/domain/canonical-json';
-import { startHub, type TestHub } from '@threadline/test/support/hub';
-import { read, send, type Sent } from '@threadline/test/support/send';
+import { startHub, type TestHub } from '../support/hub.js';
+import { read, send, type Sent } from '../support/send.js';
 
 const MASTER = { THREADLINE_MASTER_KEY: Buffer.alloc(32, 9).toString('base64') };
 
@@ -62,8 +62,8 @@ describe('the log for analysts', () => {
     (events as JsonObject[]).forEach((event, i) => {
       const { threadlineposition, threadlinerecordedat, threadlineevent, ...came } = event;
       assert.equal(threadlineposition, String(i + 1));
-      assert.match(String(threadlinerecordedat), /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/);
-      assert.match(String(threadlineevent), /^[0-9a-f-]{36}$/);
+      assert.match(threadlinerecordedat as string, /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/);
+      assert.match(threadlineevent as string, /^[0-9a-f-]{36}$/);
       if (sent[i]?.time === undefined) delete came['time'];
       assert.deepEqual(came, { specversion: '1.0', source: '/test', ...sent[i] });
     });

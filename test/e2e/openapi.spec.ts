@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
-import { startHub, type TestHub } from '@threadline/test/support/hub';
-import { read, send } from '@threadline/test/support/send';
-import { watch } from '@threadline/test/support/watch';
+import { startHub, type TestHub } from '../support/hub.js';
+import { read, send } from '../support/send.js';
+import { watch } from '../support/watch.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 
 /** Says what does not fit the schema of a name, members that it does not know included. */
@@ -95,7 +95,7 @@ describe('the documents', () => {
   after(() => hub.stop());
 
   it('are what they say they are', async () => {
-    assert.match(String(document['openapi']), /^3\.1\./);
+    assert.match(document['openapi'] as string, /^3\.1\./);
     assert.equal((await read(hub, '/asyncapi.json'))['asyncapi'], '3.0.0');
   });
 

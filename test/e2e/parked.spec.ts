@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import { SqliteEventStore } from '@threadline/event-store/sqlite-event-store';
-import { startHub, type TestHub } from '@threadline/test/support/hub';
-import { read, send } from '@threadline/test/support/send';
-import { watch } from '@threadline/test/support/watch';
+import { startHub, type TestHub } from '../support/hub.js';
+import { read, send } from '../support/send.js';
+import { watch } from '../support/watch.js';
 import { loadMasterKey } from '@threadline/vault/master-key';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';
 
@@ -32,7 +32,7 @@ describe('an event that the projector cannot use', () => {
     const position = await send(hub, [note('1', 'ana@example.org', 'thing')]);
     const card = await read(hub, `/v1/customers/by/email/ana@example.org?minPosition=${position}`);
     const { entries } = await read(hub, `/v1/customers/${card['id'] as string}/timeline`);
-    interaction = String((entries as JsonObject[])[0]?.['interaction']);
+    interaction = (entries as JsonObject[])[0]?.['interaction'] as string;
     await hub.stop();
     const store = await SqliteEventStore.open({ folder });
     const data = Buffer.from(JSON.stringify({ v: 9, source: '/test', odd: true }));
@@ -61,7 +61,7 @@ describe('an event that the projector cannot use', () => {
       [one?.['interaction'], one?.['position'], one?.['type']],
       [interaction, '2', 'note.written'],
     );
-    assert.match(String(one?.['reason']), /version 9/);
+    assert.match(one?.['reason'] as string, /version 9/);
     assert.match(await (await fetch(`${hub.url}/metrics`)).text(), /^threadline_parked_interactions 1$/m);
   });
 
@@ -81,7 +81,7 @@ describe('an event that the projector cannot use', () => {
     const answer = (await response.json()) as JsonObject;
     assert.equal(response.status, 200);
     assert.deepEqual([answer['interaction'], answer['redriven'], answer['parked']], [interaction, 0, true]);
-    assert.match(String(answer['reason']), /version 9/);
+    assert.match(answer['reason'] as string, /version 9/);
   });
 
   it('is in the log for analysts, as something that cannot be read', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { JsonObject } from '@threadline/domain/canonical-json';
-import { startHub, type TestHub } from '@threadline/test/support/hub';
-import { read, send, type Sent } from '@threadline/test/support/send';
+import { startHub, type TestHub } from '../support/hub.js';
+import { read, send, type Sent } from '../support/send.js';
 
 const NOBODY = '0'.repeat(32);
 
@@ -311,7 +311,7 @@ describe('reading customers', () => {
 
     it('takes the time of recording as well', async () => {
       const { entries } = await read(hub, `/v1/customers/${id}/timeline`);
-      const recorded = String((entries as JsonObject[])[0]?.['recordedAt']);
+      const recorded = (entries as JsonObject[])[0]?.['recordedAt'] as string;
       const card = await read(hub, `/v1/customers/${id}?knownAt=${recorded}`);
       assert.deepEqual(card['counts'], { email: 1, store: 1, chat: 1, robot: 1 });
     });

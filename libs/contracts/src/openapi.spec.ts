@@ -14,7 +14,7 @@ function* objects(value: Json, pointer = ''): Generator<[JsonObject, string]> {
   if (value === null || typeof value !== 'object') return;
   if (!Array.isArray(value)) yield [value, pointer];
   for (const [name, member] of Object.entries(value)) {
-    yield* objects(member as Json, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    yield* objects(member, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
   }
 }
 
