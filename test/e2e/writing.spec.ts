@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
-import { startHub, type TestHub } from '@threadline/test/support/hub';
+import { startHub, type TestHub } from '../support/hub.js';
 
 /** The contract's "Writing", over HTTP, on the hub as it starts. What each rule refuses: the specs of contracts and ingest. */
 const STRUCTURED = 'application/cloudevents+json';

@@ -31,9 +31,9 @@ interface Bench {
   readonly store: SqliteEventStore;
   readonly vault: SqliteVault;
   readonly folder: string;
-  post(body: Json, headers?: Record<string, string>): Promise<EventsAnswer>;
-  log(): RecordedEvent[];
-  close(): Promise<void>;
+  readonly post: (body: Json, headers?: Record<string, string>) => Promise<EventsAnswer>;
+  readonly log: () => RecordedEvent[];
+  readonly close: () => Promise<void>;
 }
 
 interface BenchOptions {

@@ -25,7 +25,8 @@ export function inWords(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') return 'an object';
-  if (typeof value !== 'string') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value !== 'string') return 'something else';
   const shown = value.length > LONGEST ? `${value.slice(0, LONGEST).toWellFormed()}…` : value.toWellFormed();
   return value === '' ? 'an empty string' : JSON.stringify(shown);
 }
