@@ -105,7 +105,8 @@ const PLAIN_JSON = /^\s*application\/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?$/
 export function contentOf(event: JsonObject, time: 'with time' | 'without time' = 'with time'): string {
   const isContent = (member: string): boolean => {
     if (member === 'time') return time === 'with time';
-    if (member === 'datacontenttype') return typeof event[member] !== 'string' || !PLAIN_JSON.test(event[member]);
+    if (member === 'datacontenttype')
+      return typeof event[member] !== 'string' || !PLAIN_JSON.test(event[member]);
     return !member.startsWith('threadline');
   };
   const content: JsonObject = {};
