@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { needing } from '../support/needing.js';
-import { killAll } from './hub-process.js';
 import { table, type Outcome } from './scenario.js';
 import { scenarios, twins } from './scenarios.js';
 
 const seed = Date.now() % 1_000_000;
 const outcomes: Outcome[] = [];
 
-after(async () => {
-  await killAll();
+after(() => {
   if (outcomes.length > 0) console.log(table(outcomes));
 });
 
@@ -34,7 +32,7 @@ describe('a broken build is found', () => {
       name,
       ...needing(missing, async () => {
         const outcome = await run();
-        console.log(`twin: ${name}: ${finds} ${outcome[finds]} after ${outcome.faults} faults`);
+        console.log(`${name}: ${finds} ${outcome[finds]} after ${outcome.faults} faults`);
         assert.ok(outcome[finds] > 0, `${name} was not found`);
       }),
     );

@@ -50,8 +50,7 @@ export async function fullDisk(times: number): Promise<Outcome> {
     tally.add(await audit(again, ledger), 'same folder', 'after a restart');
     await again.stopped();
   } finally {
-    await pause(50);
-    disk.remove();
+    await disk.remove();
   }
   return tally.outcome();
 }

@@ -161,9 +161,9 @@ export class HubProcess {
   }
 }
 
-/** Ends every hub that these tests have started and that still runs. */
-export async function killAll(): Promise<void> {
-  await Promise.all([...running].map((hub) => hub.killed()));
+/** Ends the hubs that these tests have started on folders under this path and that still run. */
+export async function killUnder(path: string): Promise<void> {
+  await Promise.all([...running].flatMap((hub) => (hub.folder.startsWith(path) ? [hub.killed()] : [])));
 }
 
 // A test run that is ended leaves no hub behind.

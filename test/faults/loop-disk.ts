@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { killUnder } from './hub-process.js';
 import { program } from './machine.js';
 
 function run(name: string, ...args: string[]): void {
@@ -48,7 +49,9 @@ export class LoopDisk {
     this.#attach();
   }
 
-  remove(): void {
+  /** Takes it away, with whatever hub still runs on it. */
+  async remove(): Promise<void> {
+    await killUnder(this.mount);
     run('umount', this.mount);
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -51,7 +51,7 @@ export async function powerCuts({
       tally.add(await audited(folder, sabotage, ledger), 'same folder', `after ${tally.faults} cuts`);
     }
   } finally {
-    disk.remove();
+    await disk.remove();
   }
   tally.notes.push(`the hub ended by itself in ${endedItself} of ${tally.faults}`);
   return tally.outcome();

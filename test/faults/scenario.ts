@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Audit } from './audit.js';
+import { killUnder } from './hub-process.js';
 
 /** What a scenario found, over all of its faults. */
 export interface Outcome {
@@ -63,12 +64,13 @@ export class Tally {
   }
 }
 
-/** A data folder that is gone afterwards. */
+/** A data folder that is gone afterwards, with whatever hub still runs on it. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'threadline-faults-'));
   try {
     return await use(join(folder, 'data'));
   } finally {
+    await killUnder(folder);
     rmSync(folder, { recursive: true, force: true });
   }
 }
