@@ -11,6 +11,7 @@ import { createHttpApp } from '@threadline/platform/http-app';
 import { KeyDirectory } from '@threadline/platform/key-directory';
 import { NestLogger, type Logger } from '@threadline/platform/logger';
 import { countingBroker } from './counting-broker.js';
+import { DiskRoom } from './disk-room.js';
 import { requireAllServices, SERVICES } from './embedded-services.js';
 import { HubMetrics } from './hub-metrics.js';
 import { HubModule } from './hub-module.js';
@@ -67,7 +68,7 @@ async function listen(
   keys: KeyLog,
 ): Promise<string> {
   const { reads, progress, reader, vault, ingest, projector } = stores;
-  const health = healthOf(stores);
+  const health = healthOf(stores, new DiskRoom(config.folder));
   let watchers = (): number => 0;
   const metrics = new HubMetrics({
     head: () => reader.headPosition(),
@@ -118,12 +119,12 @@ async function listen(
 }
 
 /** Ready when the disk takes events and what was in the log at the start can be read. */
-function healthOf({ ingest, reader, progress }: HubStores): Health {
+function healthOf({ ingest, reader, progress }: HubStores, room: DiskRoom): Health {
   const health = new Health();
   const atStart = reader.headPosition();
   health.addReady('ingest', async () => {
     const { ready, reason } = await ingest.health();
-    if (!ready) throw notReady(`events cannot be written: ${reason}`);
+    if (!ready && !(await room.has())) throw notReady(`events cannot be written: ${reason}`);
   });
   health.addReady('projector', () => {
     if (progress.position < atStart) throw notReady('the read models are catching up');
