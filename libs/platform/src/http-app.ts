@@ -6,6 +6,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { HttpProblemFilter, sendProblem } from './http-problem.js';
 import { problem, PROBLEM_JSON, problemOf } from './problem.js';
 import { RouteTable } from './route-table.js';
+import { discardBody } from './unread-body.js';
 
 export interface HttpAppOptions {
   /** Bytes of the largest body that is taken. */
@@ -43,7 +44,8 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
   const routes = new RouteTable();
   const fastify = adapter.getInstance();
   fastify.addHook('onRoute', ({ url, method }) => routes.add(url, method));
-  fastify.addHook('onSend', async (_request, reply) => {
+  fastify.addHook('onSend', async (request, reply) => {
+    if (reply.statusCode === 413) await discardBody(request.raw);
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
     void reply.header('x-content-type-options', 'nosniff');
   });
