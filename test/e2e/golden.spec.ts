@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { CloudEventJson } from '@threadline/domain/interaction';
 import type { Card } from '@threadline/projections/card';
 import { naiveReplay } from '@threadline/projections/naive';
 import { fold, recordedInOrder, testParty } from '../support/folded.js';
@@ -30,4 +31,35 @@ describe('golden streams', () => {
       }
     });
   }
+
+  it('a home that is logged and not folded yet: the event stands where the read model has it', async () => {
+    const call = (
+      id: string,
+      hour: number,
+      ...identifiers: { kind: string; value: string }[]
+    ): CloudEventJson => ({
+      specversion: '1.0',
+      id,
+      source: '/telephony',
+      type: 'call.ended',
+      time: `2026-03-02T${hour}:00:00Z`,
+      data: { object: 'call-1', identifiers },
+    });
+    const hub = await SmallHub.open(() => Date.parse('2026-03-02T12:00:00Z'));
+    try {
+      const transcript = call('transcript', 10);
+      await hub.post([transcript, call('second', 11, { kind: 'email', value: 'ana.quixote@example.org' })]);
+      await hub.catchUp();
+      const { position } = hub.placeOf(transcript);
+      const ana = await hub.reads.customerAt(position);
+      assert.ok(ana);
+      await hub.post([call('first', 10, { kind: 'phone', value: '+442079460018' })]);
+      assert.equal(await hub.reads.customerAt(position), ana);
+      await hub.catchUp();
+      const present = await hub.reads.customerAt(position);
+      assert.equal(present, (await hub.reads.cardByIdentifier('phone', '+442079460018', {}))?.id);
+    } finally {
+      await hub.close();
+    }
+  });
 });

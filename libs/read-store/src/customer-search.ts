@@ -128,7 +128,11 @@ export async function homeAt(
   const [event] = await opened.logged([position]);
   if (event === undefined) return undefined;
   if (event.home >= 0) return event.parties[event.home]?.key;
-  const events = (await opened.interaction(event.stream)).filter((other) => !rows.isParked(other.position));
+  // The log is ahead of the model: what is not folded yet is nobody's home.
+  const folded = rows.checkpoint();
+  const events = (await opened.interaction(event.stream)).filter(
+    (other) => other.position <= folded && !rows.isParked(other.position),
+  );
   return standings(events).find((standing) => standing.event.position === position)?.home;
 }
 
