@@ -64,6 +64,15 @@ describe('a graceful stop', () => {
     assert.deepEqual(await run(steps, ['SIGTERM', 'SIGINT']), { code: 130, lines: ['ready', 'http'] });
   });
 
+  it('takes Ctrl-C, which a terminal and npm both send, for one', async () => {
+    const steps = `stop.add('http', async () => {
+      say('http');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      say('gone');
+    });`;
+    assert.deepEqual(await run(steps, ['SIGINT', 'SIGINT']), { code: 0, lines: ['ready', 'http', 'gone'] });
+  });
+
   it('ends when the time is over', async () => {
     const steps = `stop.add('http', () => new Promise(() => {}));`;
     const { code, lines } = await run(steps, ['SIGTERM'], 50);

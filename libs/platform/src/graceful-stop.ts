@@ -10,6 +10,8 @@ export interface GracefulStopOptions {
 
 const WITHIN = 10_000;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+/** Ctrl-C comes twice: from the terminal, and from npm, which passes it on. Within so many milliseconds it is one. */
+const TOGETHER = 500;
 
 /**
  * Ends the process in order: what was added last is stopped first, each before the next. SIGTERM and SIGINT begin it;
@@ -33,8 +35,12 @@ export class GracefulStop {
 
   /** From now on the signals are ours. */
   listen(): void {
+    let first: { readonly signal: string; readonly at: number } | undefined;
     for (const signal of SIGNALS) {
       process.on(signal, () => {
+        const at = performance.now();
+        if (first?.signal === signal && at - first.at < TOGETHER) return;
+        first ??= { signal, at };
         if (this.#stopping) process.exit(128 + constants.signals[signal]);
         void this.stop(signal);
       });
