@@ -140,6 +140,7 @@ export async function runImport(
     });
     for (;;) {
       const following = items.next().catch((error: unknown) => {
+        if (signal.aborted) return undefined;
         const reason = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
         settled({ accepted: 0, duplicates: 0, refused: [{ item: file.name, reason, problems: [] }] });
         return undefined;

@@ -21,9 +21,10 @@ export async function* jsonValues(bytes: AsyncIterable<Uint8Array>): AsyncGenera
     const next = await chunks.next();
     if (next.done === true) break;
     first.push(next.value);
-    opening = Buffer.from(next.value)
+    // A byte order mark may come in pieces.
+    opening = Buffer.concat(first)
       .toString('latin1')
-      .replace(/^\u00ef\u00bb\u00bf/, '')
+      .replace(/^\u00ef(?:\u00bb\u00bf?)?/, '')
       .trimStart()
       .charAt(0);
   }

@@ -1,9 +1,11 @@
 import { compile } from 'html-to-text';
 
-/** Deep or huge HTML is a known attack: beyond these it is cut. */
+/** Deep or huge HTML is a known attack: beyond these it is cut. Characters. */
+const LONGEST = 2_000_000;
+
 const convert = compile({
   wordwrap: false,
-  limits: { maxInputLength: 2_000_000, maxDepth: 200, ellipsis: '…' },
+  limits: { maxDepth: 200, ellipsis: '…' },
   selectors: [
     { selector: 'img', format: 'skip' },
     { selector: 'a', options: { ignoreHref: true } },
@@ -13,7 +15,7 @@ const convert = compile({
 /** What a person would read of it. Never throws. */
 export function textOfHtml(html: string): string {
   try {
-    return convert(html);
+    return convert(html.slice(0, LONGEST));
   } catch {
     // Nested so deeply that the parser's own stack ends: the words without their layout.
     return html
