@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CorruptEventError } from '@threadline/event-store/errors';
 import type { EventStore, LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
 import type { CustomerReads } from '@threadline/read-store/customer-reads';
@@ -5,9 +6,9 @@ import { liveBlock, type LiveBlock, type LiveEvent } from './live-block.js';
 import type { ReadProgress } from './read-progress.js';
 
 /** Positions that are derived at once: one visit to the log, one to the read models. */
-const PAGE = 256;
+const PAGE = 64;
 /** Pages kept for the watchers that come a little later. */
-const KEPT = 8;
+const KEPT = 32;
 
 /** What of a live event can be told without opening it: see `openClear`. */
 export type OpenClear = (events: readonly RecordedEvent[]) => Promise<LiveEvent[]>;
@@ -78,6 +79,8 @@ export class LiveFeed {
         }
         const page = await this.#page(at);
         at = page.end;
+        // Who goes through a long log must not keep the others from being answered.
+        await nextTurn();
         let blocks = page.blocks;
         if (store !== undefined) blocks = blocks.filter((block) => block.store === store);
         if (customer !== undefined && blocks.length > 0) blocks = await this.#of(customer, blocks);
