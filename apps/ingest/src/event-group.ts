@@ -47,7 +47,11 @@ export class EventGroups {
     let pending = candidates;
     for (let attempt = 0; pending.length > 0; attempt++) {
       if (attempt === ATTEMPTS) throw new ContendedError();
-      const states = await this.#states.load(pending.map(({ event }) => event.interaction));
+      const wanted = pending.map(({ event: { interaction, cloudEvent } }) => ({
+        interaction,
+        source: cloudEvent.source,
+      }));
+      const states = await this.#states.load(wanted, attempt > 0);
       pending = await this.#append(decide(pending, states, this.#log, this.#hash));
     }
   }

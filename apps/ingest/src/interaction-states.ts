@@ -13,6 +13,7 @@ import {
   type Position,
   type RecordedEvent,
 } from '@threadline/event-store/event-store';
+import { StreamGuess } from './stream-guess.js';
 
 /** The log as ingest needs it. What only a log on the same disk can do is used where it is there. */
 export type IngestLog = Pick<EventStore, 'append' | 'readStream'> &
@@ -43,20 +44,37 @@ export function received(event: Pick<RecordedEvent, 'id' | 'data'>): Interaction
   }
 }
 
-/** The states of interactions: read from their streams, the recent ones remembered. This is their only writer. */
+/** Whose state is wanted. */
+export interface Wanted {
+  readonly interaction: string;
+  readonly source: string;
+}
+
+/** The states of interactions: read from their streams, the recent ones remembered. */
 export class InteractionStates {
+  readonly #guess = new StreamGuess();
   #young = new Map<string, Known>();
   #old = new Map<string, Known>();
 
   constructor(private readonly log: IngestLog) {}
 
-  /** By interaction id. */
-  async load(interactions: Iterable<string>): Promise<Map<string, Known>> {
+  /**
+   * By interaction id. `certain` reads whatever is not remembered; else one may be taken for new that is not, where the
+   * log finds events by their ids, so that no duplicate is missed for it.
+   */
+  async load(wanted: Iterable<Wanted>, certain: boolean): Promise<Map<string, Known>> {
+    const mayGuess = !certain && this.log.find !== undefined;
     const known = new Map<string, Known>();
-    for (const interaction of interactions) {
+    for (const { interaction, source } of wanted) {
       if (known.has(interaction)) continue;
       const remembered = this.#young.get(interaction) ?? this.#old.get(interaction);
-      known.set(interaction, remembered ?? (await this.#read(interaction)));
+      if (remembered !== undefined) known.set(interaction, remembered);
+      else if (mayGuess && this.#guess.isNew(source)) known.set(interaction, UNKNOWN);
+      else {
+        const found = await this.#read(interaction);
+        this.#guess.learn(source, found !== UNKNOWN);
+        known.set(interaction, found);
+      }
     }
     return known;
   }
