@@ -16,6 +16,7 @@ describe('rules of the design', () => {
   it('5: a history, shuffled and doubled, gives what the naive replay gives', () => healthy.rule5(RUNS));
   it('5: the same for a customer of many parties', () => healthy.rule5OfCrowds(Math.ceil(RUNS / 10)));
   it('6: folding in any batches gives what folding at once gives', () => healthy.rule6(RUNS));
+  it('6: verify finds nothing in what is right', () => healthy.ruleOfVerify(Math.ceil(RUNS / 2)));
   it('7: a past view is what a hub would answer that holds no more', () => healthy.rule7(RUNS));
   it('9: nothing personal lies in clear outside the search index', () => healthy.rule9(Math.ceil(RUNS / 4)));
   it('9: who is forgotten stays forgotten', () => healthy.rule9OfTheForgotten(Math.ceil(RUNS / 4)));

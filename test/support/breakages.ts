@@ -91,6 +91,17 @@ export const TWINS = [
     'changes.dirty.add(was.home);',
     ';',
   ]),
+  one('ruleOfVerify', 'a changed interaction leaves its old contribution behind', [
+    PROJECTOR,
+    'changes.dirty.add(was.home);',
+    ';',
+  ]),
+  one('ruleOfVerify', 'an entry stays under its old home', [
+    PROJECTOR,
+    'this.model.removeEntry(party, key);',
+    ';',
+  ]),
+  one('ruleOfVerify', 'customers are never joined', [PROJECTOR, 'this.model.join(a, b, position);', ';']),
   one('rule7', 'the business time asked for is not looked at', [
     PAST,
     'at <= clocks.asOf && position <= clocks.knownAt',

@@ -192,6 +192,7 @@ export const rule5OfCrowds = (runs: number): Promise<void> =>
         await hub.rebuild();
         await agrees(hub, sent);
         await agrees(hub, sent, { knownAt: half.length >> 1 });
+        assert.deepStrictEqual(await hub.verify(), []);
       }),
   );
 
@@ -212,7 +213,16 @@ export const rule6 = (runs: number): Promise<void> =>
       assert.deepStrictEqual(await allReads(atOnce.reads, parties), reads);
       await hub.rebuild();
       assert.deepStrictEqual(await allReads(hub.reads, parties), reads);
-      await agrees(hub, sent);
+      for (const one of [hub, atOnce]) assert.deepStrictEqual(await one.verify(), []);
+    }),
+  );
+
+/** `threadline verify` has nothing to say of read models that are what the log says. */
+export const ruleOfVerify = (runs: number): Promise<void> =>
+  check(runs, twice({ max: 24 }), ([, again, pace]) =>
+    withHubs(1, async (hub) => {
+      await send(hub, again, pace);
+      assert.deepStrictEqual(await hub.verify(), []);
     }),
   );
 

@@ -17,6 +17,7 @@ import { rebuildCustomers } from '@threadline/read-store/rebuild-customers';
 import { SearchModel } from '@threadline/read-store/search-model';
 import { SearchProjector } from '@threadline/read-store/search-projector';
 import { SqliteCustomerReads } from '@threadline/read-store/sqlite-customer-reads';
+import { verifyModels, type Difference } from '@threadline/read-store/verify';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';
 import type { Place } from './reference.js';
 
@@ -124,6 +125,15 @@ export class SmallHub {
     await rebuildCustomers({ path, log, vault, upTo: this.checkpoint, now: this.#now });
     switchModels(this.#folder, { [CUSTOMERS]: file });
     await this.reopen();
+  }
+
+  /** What `threadline verify` finds: nothing, where the read models are what the log says. */
+  async verify(): Promise<Difference[]> {
+    const { store: log, vault } = this.#rooms;
+    const differences: Difference[] = [];
+    const onDifference = (difference: Difference): void => void differences.push(difference);
+    await verifyModels({ folder: this.#folder, log, vault, now: this.#now, onDifference });
+    return differences;
   }
 
   /** The whole log, in its order. */
