@@ -18,7 +18,7 @@ async function read(text: string, size: number): Promise<FoundJson[]> {
 
 describe('a file of JSON values', () => {
   const value = fc
-    .dictionary(fc.string(), fc.jsonValue())
+    .dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 })
     .map((object) => JSON.parse(JSON.stringify(object)) as Json);
   const layouts: Readonly<Record<string, (values: Json[]) => string>> = {
     'one a line': (values) => values.map((each) => `${JSON.stringify(each)}\r\n`).join('\n'),

@@ -120,7 +120,7 @@ async function* scanned(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<FoundJ
       }
       if (byte === 0x22) inString = true;
       else if (byte === 0x5b || byte === 0x7b) {
-        if (depth === 0 && byte === 0x5b && element.isBlank(buffer.subarray(from, i))) {
+        if (depth === 0 && byte === 0x5b && element.opensWith(buffer.subarray(from, i))) {
           base = 1;
           from = i + 1;
         }
@@ -164,8 +164,16 @@ class Element {
     else this.parts = [];
   }
 
-  isBlank(rest: Buffer): boolean {
-    return `${this.text()}${rest.toString('utf8')}`.replace(BOM, '').trim() === '';
+  /** Is there nothing before a list but spaces and a byte order mark? Then that is forgotten. */
+  opensWith(rest: Buffer): boolean {
+    const before = Buffer.concat([...this.parts, rest])
+      .toString('utf8')
+      .replace(BOM, '')
+      .trim();
+    if (before !== '' || this.size > LARGEST_ITEM) return false;
+    this.parts = [];
+    this.size = 0;
+    return true;
   }
 
   private text(): string {

@@ -115,7 +115,7 @@ describe('a mail', () => {
   it('without a Message-ID is named by what was written', async () => {
     const rest = ANA.filter((line) => !line.startsWith('Message-ID'));
     const data = await dataOf(mail(rest));
-    assert.match(String(data['object']), /^sha256:[0-9a-f]{64}$/);
+    assert.match(data['object'] as string, /^sha256:[0-9a-f]{64}$/);
     assert.equal((await dataOf(mail(['Received: from elsewhere', ...rest])))['object'], data['object']);
     assert.notEqual((await dataOf(mail(rest, 'Other')))['object'], data['object']);
   });
