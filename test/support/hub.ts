@@ -10,6 +10,9 @@ import { fileURLToPath } from 'node:url';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const MAIN = join(ROOT, 'apps', 'hub', 'dist', 'main.js');
 
+/** Node's own, as `npm start` has them. */
+const FLAGS = ['--max-semi-space-size=8', '--enable-source-maps'];
+
 /** Milliseconds until a hub must be ready. */
 const PATIENCE = 30_000;
 
@@ -58,7 +61,7 @@ export function hubEnvironment(folder: string, env: HubStart['env'] = {}): Recor
 /** Starts the hub as `npm start` does, without building; resolves when it is ready. */
 export async function startHub({ env = {}, folder }: HubStart = {}): Promise<TestHub> {
   const home = folder ?? (await mkdtemp(join(tmpdir(), 'threadline-hub-')));
-  const child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
+  const child = spawn(process.execPath, [...FLAGS, MAIN], {
     env: hubEnvironment(home, env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
