@@ -52,7 +52,7 @@ function projected(fact: NaiveFact, handles: Map<string, number>): ProjectedEven
   const parties = (fact.data.identifiers ?? []).map(({ party, kind, strength, name }): StoredParty => {
     const key = handles.get(party) ?? handles.size + 1;
     handles.set(party, key);
-    return { key, kind, strength, ...(name !== undefined && name !== '' && { named: true as const }) };
+    return { key, kind, strength, ...(name?.trim() && { named: true as const }) };
   });
   return {
     id: fact.event,

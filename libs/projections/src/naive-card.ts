@@ -43,7 +43,7 @@ export function naiveCard(parties: readonly NaiveParty[], rows: readonly NaiveRo
   };
 }
 
-const named = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const named = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
 
 function nameOf(profiles: readonly NaiveRow[], parties: readonly NaiveParty[]): string | null {
   const stated = profiles.map((row) => part(row, 'profile')['name']).findLast(named);

@@ -44,11 +44,18 @@ const FIXED = ['channel', 'direction', 'conversation'];
 
 const ownPart = (type: string): string | undefined => (Object.hasOwn(OWN, type) ? OWN[type] : undefined);
 
+/** A map, not a record: a type may well begin with `constructor`. */
+const CHANNELS: ReadonlyMap<string, string> = new Map([
+  ['call', 'phone'],
+  ['visit', 'store'],
+  ['purchase', 'store'],
+]);
+
 /** As the event says, else by the type's first word. */
 export function naiveChannel(type: string, data: { readonly [name: string]: unknown }): string {
   if (typeof data['channel'] === 'string') return data['channel'];
   const [word = ''] = type.split('.', 1);
-  return { call: 'phone', visit: 'store', purchase: 'store' }[word] ?? word;
+  return CHANNELS.get(word) ?? word;
 }
 
 /** As the log has it; an empty name is none. */

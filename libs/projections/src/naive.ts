@@ -5,7 +5,7 @@
  *
  * Where the contract is silent, this is how it is read:
  * - `ids`, `identifiers` and the parties are in the order in which they were first seen, of one time the least id.
- * - A name is a string that is not empty; of an event's identifiers those of the customer are asked, in their order.
+ * - A name is a string with more than white space in it; of an event's identifiers those of the customer are asked, in their order.
  * - `social.latest` is of all three types; `mentions` counts posts and mentions; both of standing versions.
  * - Only `purchase`, `survey`, `visit`, `social`, `consent`, `profile` have standing versions: every `promise.kept` and
  *   `promise.broken` closes, whatever else was said in its interaction.
@@ -200,7 +200,7 @@ function meet(
   }
   if (compareStrengths(strength, party.strength) > 0) party.strength = strength;
   if (seen.at < party.firstSeen) party.firstSeen = seen.at;
-  if (typeof name !== 'string' || name === '') return;
+  if (typeof name !== 'string' || name.trim() === '') return;
   // Within one event the first: what comes in the same event later does not overrule it.
   if (party.naming === undefined || compareMoments(seen, party.naming) > 0) party.naming = { ...seen, name };
 }

@@ -150,11 +150,11 @@ function identifiersOf({ data }: CloudEventJson): readonly Json[] {
   return Array.isArray(identifiers) ? identifiers : [];
 }
 
-/** A name is a string that is not empty. */
+/** A name is a string with more than white space in it. */
 export function nameOf(identifier: Json): string | undefined {
   if (identifier === null || typeof identifier !== 'object' || Array.isArray(identifier)) return undefined;
   const { name } = identifier;
-  return typeof name === 'string' && name !== '' ? name : undefined;
+  return typeof name === 'string' && name.trim() !== '' ? name : undefined;
 }
 
 /** A copy with other identifiers; every member keeps its place. */
