@@ -1,15 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { hubEnvironment, TEST_KEY } from '../support/hub.js';
 import { sabotageOptions, type Sabotage } from './sabotage.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
-
-/** Every hub of these tests takes this key, which has every scope. */
-export const KEY = 'fault-tests-only-0123456789';
 
 export interface HubOptions {
   /** `THREADLINE_DATA`. */
@@ -33,11 +29,11 @@ export class HubProcess {
   readonly ended: Promise<End>;
   #end: End | undefined;
   #output = '';
+  #url: string | undefined;
   readonly #child: ChildProcess;
 
   private constructor(
     readonly folder: string,
-    readonly url: string,
     child: ChildProcess,
   ) {
     this.#child = child;
@@ -61,34 +57,20 @@ export class HubProcess {
   }
 
   /** Starts a hub and does not wait for it. */
-  static async launch({ folder, through = [], sabotage = [] }: HubOptions): Promise<HubProcess> {
-    const port = await freePort();
-    const [command = '', ...args] = [
-      ...through,
-      process.execPath,
-      '--enable-source-maps',
-      join(root, 'apps/hub/dist/main.js'),
-    ];
+  static launch({ folder, through = [], sabotage = [] }: HubOptions): HubProcess {
+    const main = join(root, 'apps/hub/dist/main.js');
+    const [command = '', ...args] = [...through, process.execPath, '--enable-source-maps', main];
     const child = spawn(command, args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env['PATH'],
-        HOME: process.env['HOME'],
-        THREADLINE_DATA: folder,
-        THREADLINE_PORT: String(port),
-        THREADLINE_HOST: '127.0.0.1',
-        THREADLINE_BOOTSTRAP_KEY: KEY,
-        THREADLINE_LOG_LEVEL: 'warn',
-        ...sabotageOptions(sabotage),
-      },
+      env: hubEnvironment(folder, sabotageOptions(sabotage)),
     });
-    return new HubProcess(folder, `http://127.0.0.1:${port}`, child);
+    return new HubProcess(folder, child);
   }
 
   /** A hub that answers. Throws with what it printed where it ends before, or is not ready within a minute. */
   static async start(options: HubOptions): Promise<HubProcess> {
-    const hub = await HubProcess.launch(options);
+    const hub = HubProcess.launch(options);
     if (await hub.ready()) return hub;
     hub.kill();
     const { code, signal } = await hub.ended;
@@ -98,6 +80,13 @@ export class HubProcess {
   /** What it printed last. */
   get output(): string {
     return this.#output;
+  }
+
+  /** Where it listens; it prints that when it does. */
+  get url(): string {
+    this.#url ??= /^ {2}api {5}(\S+)$/m.exec(this.#output)?.[1];
+    if (this.#url === undefined) throw new Error(`the hub does not listen yet:\n${this.#output}`);
+    return this.#url;
   }
 
   get alive(): boolean {
@@ -134,30 +123,20 @@ export class HubProcess {
     return end;
   }
 
-  get(path: string): Promise<Response> {
+  async get(path: string): Promise<Response> {
     return fetch(`${this.url}${path}`, {
-      headers: { authorization: `Bearer ${KEY}` },
+      headers: { authorization: `Bearer ${TEST_KEY}` },
       signal: AbortSignal.timeout(60_000),
     });
   }
 
-  post(path: string, contentType: string, body: string): Promise<Response> {
+  async post(path: string, contentType: string, body: string): Promise<Response> {
     return fetch(`${this.url}${path}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${KEY}`, 'content-type': contentType },
+      headers: { authorization: `Bearer ${TEST_KEY}`, 'content-type': contentType },
       body,
       signal: AbortSignal.timeout(60_000),
     });
-  }
-
-  /** Resident memory in MB, or undefined where the machine does not tell. */
-  get memory(): number | undefined {
-    try {
-      const pages = Number(readFileSync(`/proc/${this.#child.pid}/statm`, 'utf8').split(' ')[1]);
-      return Math.round((pages * 4096) / 1e6);
-    } catch {
-      return undefined;
-    }
   }
 }
 
@@ -172,12 +151,4 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     for (const hub of running) hub.kill();
     process.exit(1);
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

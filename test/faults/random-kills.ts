@@ -31,7 +31,7 @@ export function randomKills(options: KillOptions): Promise<Outcome> {
     const load = new Load(ledger, random, rate);
     while (tally.faults < kills && (tally.clean || !untilFound)) {
       if (tally.faults > 0 && random.chance(0.25)) {
-        const starting = await HubProcess.launch({ folder, sabotage });
+        const starting = HubProcess.launch({ folder, sabotage });
         await pause(random.between(50, 1_200));
         await starting.killed();
         tally.faults++;

@@ -102,7 +102,7 @@ async function killAt(point: Point, tally: Tally): Promise<boolean> {
     const ledger = new Ledger();
     const { call, file, nth } = point;
     const path = join(folder, file);
-    const hub = await HubProcess.launch({
+    const hub = HubProcess.launch({
       folder,
       through: strace('-o', '/dev/null', '-P', path, '-e', `inject=${call}:signal=SIGKILL:when=${nth}`),
     });
