@@ -15,6 +15,12 @@ const PARTS: Readonly<Record<string, JsonObject>> = {
   promise: { promise: { id: 'p1' } },
 };
 
+const KNOWN: Readonly<Record<string, true>> = Object.fromEntries(
+  'object sequence conversation channel direction brand store country identifiers participants staff content facts asks promises'
+    .split(' ')
+    .map((name) => [name, true as const]),
+);
+
 /** The least that an event of the type needs. */
 const event = (type: string, data: JsonObject = {}, envelope: JsonObject = {}): JsonObject => ({
   specversion: '1.0',
@@ -251,6 +257,38 @@ describe('a bad event names each problem by its path', () => {
   });
 });
 
+describe('the quick check and the thorough one', () => {
+  const leaf = fc.oneof(
+    fc.string(),
+    fc.integer(),
+    fc.constantFrom(null, true, '', ' ', '1.0', '12.50', 'vision', 'tap', 'nps', 'inbound'),
+  );
+  const names = [...Object.keys(KNOWN), ...Object.values(CATALOGUE).filter((part) => part !== undefined)];
+  const members =
+    'kind value strength name slot id metric score currency total items quantity price detector zone consent purpose'.split(
+      ' ',
+    );
+  const value = fc.oneof(
+    leaf,
+    fc.array(fc.dictionary(fc.constantFrom(...members), leaf), { maxLength: 2 }),
+    fc.dictionary(fc.constantFrom(...members), leaf),
+  );
+  const data = fc.oneof(fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 4 }), leaf);
+
+  it('agree: what fails has at least one problem of its own, with a path that leads to it', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(CATALOGUE), 'a.b', 'ab'), data, (type, one) => {
+        const problems = eventProblems(event(type, {}, { data: one }));
+        for (const { path, message } of problems) {
+          assert.match(path, /^\/(type|data)/);
+          assert.match(message, /^expected .+ came$|^expected no member of this name/);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
 describe('hostile names', () => {
   it('are members like any other', () => {
     const value = JSON.parse(
@@ -272,9 +310,3 @@ describe('hostile names', () => {
     );
   });
 });
-
-const KNOWN: Readonly<Record<string, true>> = Object.fromEntries(
-  'object sequence conversation channel direction brand store country identifiers participants staff content facts asks promises'
-    .split(' ')
-    .map((name) => [name, true as const]),
-);

@@ -72,7 +72,10 @@ export function eventProblems(value: Json): EventProblem[] {
   if (faults.length === 0 && passes(value)) return [];
   const faulty = new Set(faults.map(({ path }) => path));
   const rest = listed(value).filter(({ path }) => !faulty.has(path));
-  return [...faults.map(({ path, message }) => ({ path, message })), ...rest].slice(0, MOST_PROBLEMS);
+  const problems = [...faults.map(({ path, message }) => ({ path, message })), ...rest];
+  // The quick check has said no: whatever the other one says, this is no event.
+  if (problems.length === 0) problems.push({ path: '', message: 'expected an event as the schema says' });
+  return problems.slice(0, MOST_PROBLEMS);
 }
 
 /** The value of which `eventProblems` has found none. */
