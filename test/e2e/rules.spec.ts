@@ -5,8 +5,8 @@ import { brokenBuild, isFinding } from '../support/broken-build.js';
 import * as healthy from '../support/rules.js';
 
 /** Histories a property; `THREADLINE_RUNS` raises it, `THREADLINE_SHRINK` makes a counterexample small. */
-const RUNS = Number(process.env['THREADLINE_RUNS'] ?? 120);
-/** A twin is caught by its first history or so, and never needs more. */
+const RUNS = Number(process.env['THREADLINE_RUNS'] ?? 100);
+/** Most twins are caught by one of their first histories, the rarest by one of some dozens. */
 const TWIN_RUNS = 400;
 
 describe('rules of the design', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { EventsAnswer } from '@threadline/contracts/events-answer';
 import { isKnownType } from '@threadline/domain/event-catalogue';
 import { partyId } from '@threadline/domain/ids';
 import type { CloudEventJson } from '@threadline/domain/interaction';
@@ -32,14 +33,18 @@ async function agrees(hub: SmallHub, sent: readonly Sent[], clocks: Clocks = {})
   await assertSame(hub.reads, reference, clocks, partiesOf(hub, sent));
 }
 
-/** Sends in requests of one to five events, and lets the projector catch up after some of them. */
+/** Sends in requests of one to five events, some of them at the same time, and lets the projector catch up after some. */
 async function send(hub: SmallHub, sent: readonly Sent[], pace: number): Promise<void> {
+  let requests: Promise<EventsAnswer>[] = [];
   for (let from = 0, turn = pace; from < sent.length; turn++) {
     const size = 1 + ((turn * 3) % 5);
-    const answer = await hub.post(sent.slice(from, from + size).map(({ cloudEvent }) => cloudEvent));
-    assert.equal(answer.status, 202, JSON.stringify(answer));
-    if (turn % 3 === 0) await hub.catchUp();
+    requests.push(hub.post(sent.slice(from, from + size).map(({ cloudEvent }) => cloudEvent)));
     from += size;
+    if (turn % 4 === 1 && from < sent.length) continue;
+    for (const answer of await Promise.all(requests))
+      assert.equal(answer.status, 202, JSON.stringify(answer));
+    requests = [];
+    if (turn % 3 === 0) await hub.catchUp();
   }
   await hub.catchUp();
 }
