@@ -252,6 +252,34 @@ describe('reading customers', () => {
       });
     }
 
+    it('finds a phone number however it is written', async () => {
+      const phone = { kind: 'phone', value: '020 7946 0321' };
+      const told = await hub.fetch('/v1/events', {
+        method: 'POST',
+        headers: { 'content-type': 'application/cloudevents+json' },
+        body: JSON.stringify({
+          specversion: '1.0',
+          id: 'call-by-number',
+          source: '/phone',
+          type: 'call.started',
+          time: '2026-03-02T10:15:00Z',
+          data: { identifiers: [phone] },
+        }),
+      });
+      const { position } = (await told.json()) as { position: string };
+      for (const q of [
+        '020 7946 0321',
+        '+442079460321',
+        '0044 20 7946 0321',
+        '(020) 7946-0321',
+        '2079460321',
+      ]) {
+        const query = new URLSearchParams({ q, minPosition: position }).toString();
+        const { customers } = await read(hub, `/v1/customers?${query}`);
+        assert.equal((customers as JsonObject[]).length, 1, q);
+      }
+    });
+
     it('makes no error of any text', async () => {
       for (const text of [
         '',

@@ -40,7 +40,9 @@ export class CustomersController {
   ): Promise<SearchPage> {
     const page = pageOf(query, 20);
     await this.clocks.now(query, reply);
-    return paged(this.reads.search({ ...page, ...(query.q === undefined ? {} : { q: query.q }) }));
+    const { q } = query;
+    const asked = q === undefined ? {} : { q, phone: normaliseIdentifier('phone', q, this.country).value };
+    return paged(this.reads.search({ ...page, ...asked }));
   }
 
   @Get('by/:kind/:value')

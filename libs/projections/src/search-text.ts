@@ -46,18 +46,35 @@ function collect(member: string, value: Json, found: string[]): void {
 const withoutTags = (html: string): string =>
   html.replace(/<(script|style)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ');
 
-/** Scripts that are written without spaces: each character is a word of its own for the index. */
+/**
+ * Scripts that are written without spaces, and Hangul, whose particles stick to the word: each character is a word of
+ * its own for the index.
+ */
 const UNSPACED =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/gu;
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/gu;
 
 const ASCII = /^[\x00-\x7f]*$/;
 
-/** Text as the index takes it: compatibility forms folded, a space round every character of an unspaced script. */
-export const tokenText = (text: string): string =>
-  ASCII.test(text) ? text : text.normalize('NFKC').replace(UNSPACED, ' $& ');
-
 /** Letters, marks and digits stand for words; all else separates them. */
 const WORDS = /[\p{L}\p{M}\p{N}]+/gu;
+/** SQLite's tokenizer is of Unicode 6.1: it takes a later emoji for a letter of the word before it. */
+const BETWEEN = /[^\p{L}\p{M}\p{N}]+/gu;
+/** They choose between a text and an emoji form, and are marks. */
+const VARIANTS = /[\ufe00-\ufe0f]/g;
+
+/**
+ * Text as the index takes it: compatibility forms folded, the one letter whose capital is two written out, a space round
+ * every character of an unspaced script and for all that is no word.
+ */
+export const tokenText = (text: string): string =>
+  ASCII.test(text)
+    ? text
+    : text
+        .normalize('NFKC')
+        .replace(/[ßẞ]/g, 'ss')
+        .replace(VARIANTS, '')
+        .replace(UNSPACED, ' $& ')
+        .replace(BETWEEN, ' ');
 
 /**
  * The phrases of a query: what was written together must stand together (`ana@example.org`, `A-1001`, 大衣), and all

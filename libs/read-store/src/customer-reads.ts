@@ -87,7 +87,8 @@ export interface CustomerReads {
     page: { limit: number; cursor?: string },
     clocks: Clocks,
   ): Promise<IdentityPage | undefined>;
-  search(query: { q?: string; limit: number; cursor?: string }): Promise<SearchPage>;
+  /** `phone`: what is looked for, as it would be stored if it is a phone number. */
+  search(query: { q?: string; phone?: string; limit: number; cursor?: string }): Promise<SearchPage>;
   /** The present id of the customer on whose timeline the event at this position is. */
   customerAt(position: number): Promise<string | undefined>;
   /** The present id of the customer that any of its ids names. */

@@ -33,7 +33,7 @@ const isSearchPlace = (value: unknown): value is Place =>
 /** Customers by identifier, then by name, then by words on their timeline (latest first); each once. */
 export async function searchCustomers(
   sources: Sources,
-  { q, limit, cursor }: { q?: string; limit: number; cursor?: string },
+  { q, phone, limit, cursor }: { q?: string; phone?: string; limit: number; cursor?: string },
   describe: (label: number) => Promise<Omit<FoundCustomer, 'matched'> | undefined>,
 ): Promise<SearchPage> {
   const start: Place =
@@ -41,7 +41,7 @@ export async function searchCustomers(
   const [offset, upTo] = start;
   const customers: FoundCustomer[] = [];
   let seen = 0;
-  for await (const { label, matched } of candidates(sources, q, upTo)) {
+  for await (const { label, matched } of candidates(sources, q, phone, upTo)) {
     if (seen++ < offset) continue;
     if (customers.length === limit) return { customers, next: writeCursor([offset + limit, upTo]) };
     const customer = await describe(label);
@@ -51,7 +51,12 @@ export async function searchCustomers(
   return { customers, next: null };
 }
 
-async function* candidates(sources: Sources, q: string | undefined, upTo: number): AsyncIterable<Candidate> {
+async function* candidates(
+  sources: Sources,
+  q: string | undefined,
+  phone: string | undefined,
+  upTo: number,
+): AsyncIterable<Candidate> {
   const labels = new Set<number>();
   const isNew = (label: number | undefined): label is number =>
     label !== undefined && !labels.has(label) && !!labels.add(label);
@@ -61,7 +66,7 @@ async function* candidates(sources: Sources, q: string | undefined, upTo: number
       if (isNew(label)) yield { label, matched: { in: 'all', text: null } };
     return;
   }
-  for (const { label, matched } of people(sources, asked)) if (isNew(label)) yield { label, matched };
+  for (const { label, matched } of people(sources, asked, phone)) if (isNew(label)) yield { label, matched };
   const match = matchExpression(asked);
   if (match === undefined) return;
   const positions = sources.words.events(match, upTo, EVENTS);
@@ -71,10 +76,11 @@ async function* candidates(sources: Sources, q: string | undefined, upTo: number
 }
 
 /** By identifier, then by name; within each the customer heard from last comes first. */
-function* people({ rows, words }: Sources, asked: string): Iterable<Candidate> {
-  const digits = /^\+?[\d\s().\/-]{6,}$/.test(asked) ? asked.replace(/\D/g, '') : '';
-  const expressions = [matchExpression(asked), digits === '' ? undefined : `"${digits}" *`];
-  const match = expressions.filter((expression) => expression !== undefined).join(' OR ');
+function* people({ rows, words }: Sources, asked: string, phone: string | undefined): Iterable<Candidate> {
+  const numbers = /^\+?[\d\s().\/-]{6,}$/.test(asked) ? [asked, ...(phone === undefined ? [] : [phone])] : [];
+  const digits = numbers.map((number) => `"${number.replace(/\D/g, '')}" *`).filter((one) => one !== '"" *');
+  const expressions = new Set([matchExpression(asked), ...digits].filter((one) => one !== undefined));
+  const match = [...expressions].join(' OR ');
   if (match === '') return;
   for (const column of ['identifier', 'names'] as const) {
     const labels = new Set<number>();

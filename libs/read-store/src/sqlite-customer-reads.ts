@@ -164,7 +164,7 @@ export class SqliteCustomerReads implements CustomerReads {
       .sort((x, y) => (`${x.a}${x.b}` < `${y.a}${y.b}` ? -1 : 1));
   }
 
-  search(query: { q?: string; limit: number; cursor?: string }): Promise<SearchPage> {
+  search(query: { q?: string; phone?: string; limit: number; cursor?: string }): Promise<SearchPage> {
     return searchCustomers(
       { rows: this.models.customers, words: this.models.search, opened: this.opened },
       query,
