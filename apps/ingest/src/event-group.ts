@@ -3,8 +3,9 @@ import { evolve, type ReceivedEvent } from '@threadline/domain/interaction';
 import type { Append, AppendResult, NewEvent, Position } from '@threadline/event-store/event-store';
 import { ThreadlineError } from '@threadline/platform/errors';
 import { sealEvent } from '@threadline/vault/sealing';
-import type { Handle, PartyRequest, Vault } from '@threadline/vault/vault';
+import type { Handle, PartyRequest } from '@threadline/vault/vault';
 import { decide, type Candidate, type StreamPlan } from './event-decisions.js';
+import type { IngestVault } from './ingest-parts.js';
 import { InteractionStates, type IngestLog } from './interaction-states.js';
 
 /** Times that a group is decided again because somebody else wrote to one of its streams. */
@@ -29,13 +30,13 @@ const PARTIES = 4_096;
  */
 export class EventGroups {
   readonly #log: IngestLog;
-  readonly #vault: Vault;
+  readonly #vault: IngestVault;
   readonly #hash: Hash;
   readonly #states: InteractionStates;
   #parties = new Map<string, string>();
   #olderParties = new Map<string, string>();
 
-  constructor(log: IngestLog, vault: Vault) {
+  constructor(log: IngestLog, vault: IngestVault) {
     this.#log = log;
     this.#vault = vault;
     this.#hash = (...parts) => vault.hash(...parts);

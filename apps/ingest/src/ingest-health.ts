@@ -1,7 +1,7 @@
 /** Whether an append can be expected to work: what the hub's readiness asks. */
 export interface IngestHealth {
   readonly ready: boolean;
-  /** The code of the error that the last append failed with. */
+  /** The code of the error that the last write failed with. */
   readonly reason: string | null;
 }
 
@@ -18,10 +18,15 @@ export class WriteHealth {
 
   /** Passes the outcome of a write on, and remembers it. */
   async watch<T>(write: Promise<T>): Promise<T> {
+    const outcome = await this.watchStep(write);
+    this.#reason = null;
+    return outcome;
+  }
+
+  /** The same for what comes before a write: that it failed is remembered, that it worked says nothing yet. */
+  async watchStep<T>(step: Promise<T>): Promise<T> {
     try {
-      const outcome = await write;
-      this.#reason = null;
-      return outcome;
+      return await step;
     } catch (error) {
       const { code, retriable } = (error ?? {}) as { code?: unknown; retriable?: unknown };
       // What is not retriable says something of that write, and nothing of the next one.

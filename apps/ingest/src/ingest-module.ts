@@ -6,6 +6,7 @@ import { WriteHealth } from './ingest-health.js';
 import { INGEST_LOG, type IngestParts } from './ingest-parts.js';
 import { IngestQueue } from './ingest-queue.js';
 import { watchedLog } from './watched-log.js';
+import { watchedVault } from './watched-vault.js';
 
 /** The Nest module of ingest: its handlers, on whatever broker the server is given. */
 export class IngestModule {
@@ -16,7 +17,7 @@ export class IngestModule {
       hash: (...parts) => vault.hash(...parts),
       ...(country !== undefined && { country }),
     });
-    const queue = new IngestQueue({ groups: new EventGroups(watched, vault), intake, clock, unforeseen });
+    const queue = new IngestQueue({ groups: new EventGroups(watched, watchedVault(vault, health)), intake, clock, unforeseen });
     return {
       module: IngestModule,
       controllers: [IngestController],

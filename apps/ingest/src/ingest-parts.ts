@@ -4,10 +4,13 @@ import type { IngestLog } from './interaction-states.js';
 
 export const INGEST_LOG = Symbol('IngestLog');
 
+/** What ingest asks of the vault: keys to seal with, durable before the events. */
+export type IngestVault = Pick<Vault, 'handlesFor' | 'handlesForInteractions' | 'commit' | 'keys' | 'hash'>;
+
 /** What ingest is made of; the composition root opens and closes it. */
 export interface IngestParts {
   readonly log: IngestLog;
-  readonly vault: Vault;
+  readonly vault: IngestVault;
   /** Of phone numbers that come without one: ISO 3166 alpha-2. */
   readonly country?: string;
   /** Milliseconds since 1970. */

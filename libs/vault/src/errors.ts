@@ -20,8 +20,12 @@ export class DamagedBoxError extends ThreadlineError {
   }
 }
 
-/** The vault's file cannot be opened: it is missing, is something else, or is newer than this code. Exit code 74. */
+/**
+ * The vault's file cannot be used: it is missing, damaged, something else, or newer than this code. Exit code 74; a
+ * process that meets it in a vault that it has opened must end as well: the file is not what it was.
+ */
 export class VaultFileError extends ThreadlineError {
+  readonly fatal = true;
   constructor(message: string, cause?: unknown) {
     super(message, { code: 'vault-file', retriable: false, exitCode: EXIT.io, cause });
   }
