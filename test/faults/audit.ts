@@ -29,7 +29,10 @@ const BATCH = 200;
 
 /** Holds a hub that is ready and idle against the ledger. */
 export async function audit(hub: HubProcess, ledger: Ledger): Promise<Audit> {
-  const findings: string[] = [...ledger.refusals.map((text) => `refused: ${text}`)];
+  const findings = [
+    ...ledger.refusals.map((text) => `refused: ${text}`),
+    ...ledger.failures.map((text) => `failed: ${text}`),
+  ];
   const before = await compareLog(hub, ledger, findings);
   const again = await sendAgain(hub, ledger, findings);
   const after = await compareLog(hub, ledger, findings);

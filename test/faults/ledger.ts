@@ -15,6 +15,8 @@ export class Ledger {
   readonly #entries = new Map<string, Entry>();
   /** Problems that no fault excuses: an event of ours was refused. */
   readonly refusals: string[] = [];
+  /** Answers of 500: for a disk that fails while the hub has not ended yet, and for nothing else. */
+  readonly failures: string[] = [];
 
   /** Before it is sent. */
   sending(event: CloudEventJson): void {

@@ -36,7 +36,8 @@ export async function send(
   const text = await response.text();
   const { accepted = 0, duplicates = 0, rejected = [], position = '' } = JSON.parse(text) as Answer;
   const { status } = response;
-  if (status !== 202 && status !== 429 && status !== 503) ledger.refusals.push(`${status}: ${text}`);
+  if (status >= 500 && status !== 503) ledger.failures.push(`${status}: ${text}`);
+  else if (status !== 202 && status !== 429 && status !== 503) ledger.refusals.push(`${status}: ${text}`);
   if (status !== 202) return { status, accepted: 0, duplicates: 0 };
   const refused = new Set(rejected.map(({ index }) => index));
   if (refused.size > 0) ledger.refusals.push(JSON.stringify(rejected));
