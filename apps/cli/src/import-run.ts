@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { importCloudEvents } from '@threadline/channels/cloudevents';
 import { importEml } from '@threadline/channels/email/eml';
 import { importMbox } from '@threadline/channels/email/mbox';
-import type { Importer, ImportOptions, ImportProblem } from '@threadline/channels/imported';
+import type { Imported, Importer, ImportOptions, ImportProblem } from '@threadline/channels/imported';
 import { OwnAddresses } from '@threadline/channels/own-addresses';
 import { importVcon } from '@threadline/channels/phone/vcon';
 import { importCsv } from '@threadline/channels/table/csv';
@@ -135,24 +135,32 @@ export async function runImport(
   async function importFile(file: InputFile): Promise<void> {
     const input = file.open((bytes) => listener.read?.(bytes));
     const items = importer(input, options);
-    const stopped = new Promise<undefined>((resolve) => {
-      signal.addEventListener('abort', () => resolve(undefined), { once: true });
-    });
-    for (;;) {
-      const following = items.next().catch((error: unknown) => {
-        if (signal.aborted) return undefined;
-        const reason = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-        settled({ accepted: 0, duplicates: 0, refused: [{ item: file.name, reason, problems: [] }] });
-        return undefined;
+    // Standard input may have nothing to say for a long time: stopping does not wait for it. No Promise.race: every
+    // call of it would hang one more reaction on a promise that lives as long as the import.
+    let stop = (): void => undefined;
+    const stopped = (): void => stop();
+    signal.addEventListener('abort', stopped, { once: true });
+    const following = (): Promise<IteratorResult<Imported> | undefined> =>
+      new Promise((resolve) => {
+        stop = () => resolve(undefined);
+        items.next().then(resolve, (error: unknown) => {
+          resolve(undefined);
+          if (signal.aborted) return;
+          const reason = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+          settled({ accepted: 0, duplicates: 0, refused: [{ item: file.name, reason, problems: [] }] });
+        });
       });
-      // Standard input may have nothing to say for a long time: stopping does not wait for it.
-      const next = await Promise.race([following, stopped]);
+    for (;;) {
+      const next = await following();
       if (signal.aborted) {
         void items.return(undefined);
         input.close();
         return;
       }
-      if (next === undefined || next.done === true) return;
+      if (next === undefined || next.done === true) {
+        signal.removeEventListener('abort', stopped);
+        return;
+      }
       const imported = next.value;
       if (imported.kind === 'refused') {
         const { item, reason, problems } = imported;
