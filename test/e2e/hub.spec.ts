@@ -65,6 +65,19 @@ describe('how the hub refuses to start', () => {
     }
   });
 
+  it('does not write on to a log whose vault is gone', async () => {
+    const home = folder();
+    const hub = await startHub({ folder: home });
+    await send(hub, [{ id: 'v1', type: 'note.written', data: { identifiers: [ana] } }]);
+    await hub.kill();
+    for (const file of await readdir(home)) if (file.startsWith('vault.db')) await rm(join(home, file));
+    const files = (await readdir(home)).sort();
+    const { code, output } = await runHub(home);
+    assert.equal(code, 74);
+    assert.match(output, /vault\.db is missing/);
+    assert.deepEqual((await readdir(home)).sort(), files);
+  });
+
   it('does not open a log that is newer than the code', async () => {
     const home = folder();
     await (await startHub({ folder: home })).stop();

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
 import { MessageChannel } from 'node:worker_threads';
 import { ReadProgress } from '@threadline/api/read-progress';
+import { START } from '@threadline/event-store/event-store';
+import { logFile } from '@threadline/event-store/sqlite/schema';
 import { SqliteLogReader } from '@threadline/event-store/sqlite-log-reader';
 import { startIngest, type IngestThread } from '@threadline/ingest/ingest-thread';
 import type { Config } from '@threadline/platform/config';
@@ -7,8 +10,10 @@ import { acquireFolder } from '@threadline/platform/folder-lock';
 import { startProjector, type ProjectorThread } from '@threadline/projector/projector-thread';
 import { rebuildModels } from '@threadline/read-store/rebuild';
 import { SqliteCustomerReads } from '@threadline/read-store/sqlite-customer-reads';
+import { VaultFileError } from '@threadline/vault/errors';
 import { loadMasterKey } from '@threadline/vault/master-key';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';
+import { vaultPath } from '@threadline/vault/vault-file';
 import type { BuildStep } from './rebuild-run.js';
 
 /** Adds what has been started to what will be stopped; last in, first out. */
@@ -38,6 +43,7 @@ export async function openStores(config: Config, started: Started, lost: Lost): 
   const { folder, logLevel, country } = config;
   const lock = await acquireFolder(folder);
   started('folder', () => lock.release());
+  await requireVaultOf(folder);
   const masterKey = loadMasterKey(config);
   const appends = new MessageChannel();
   const ingest = await startIngest({
@@ -79,6 +85,24 @@ export async function openStores(config: Config, started: Started, lost: Lost): 
     }
   };
   return { ingest, projector, reader, vault, reads, progress, rebuild };
+}
+
+/**
+ * A log without its vault cannot be read, and whoever wrote on would give its people keys and handles a second time.
+ * @throws VaultFileError
+ */
+async function requireVaultOf(folder: string): Promise<void> {
+  if (existsSync(vaultPath(folder)) || !existsSync(logFile(folder))) return;
+  const log = SqliteLogReader.open({ folder });
+  try {
+    if (log.headPosition() === START) return;
+  } finally {
+    await log.close();
+  }
+  const missing = vaultPath(folder);
+  throw new VaultFileError(
+    `${missing} is missing, and the log beside it cannot be read without: put it back`,
+  );
 }
 
 /** How to stop a thread; that it ends before that is told. */

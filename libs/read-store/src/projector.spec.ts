@@ -322,3 +322,20 @@ describe('a search', () => {
     assert.equal(all.length, 4);
   });
 });
+
+describe('a log that is shorter than what was projected', () => {
+  it('is projected anew, from its start', async () => {
+    await log.tell({ id: 'one', at: 1, who: ['user:ana'] }, { id: 'two', at: 2, who: ['user:ana'] });
+    log.projector.close();
+    const { live } = readModels(log.folder)[CUSTOMERS] ?? {};
+    const ahead = new DatabaseSync(join(log.folder, live ?? ''));
+    ahead.exec("UPDATE meta SET value = 99 WHERE key = 'checkpoint'");
+    ahead.close();
+    log.projector = log.openProjector();
+    log.reads.refresh();
+    assert.notEqual(readModels(log.folder)[CUSTOMERS]?.live, live);
+    await log.catchUp();
+    assert.deepEqual(await timeline('user:ana'), ['two', 'one']);
+    assert.deepEqual((await verify()).found, []);
+  });
+});

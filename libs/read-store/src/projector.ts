@@ -34,15 +34,24 @@ export class Projector {
     private search: SearchProjector,
   ) {}
 
-  /** Opens the live models; makes empty ones where there are none of these versions. */
+  /**
+   * Opens the live models; makes empty ones where there are none of these versions, or where they have come further
+   * than the log: it was put back from a copy, and what is after that would be taken for known.
+   */
   static open(options: ProjectorOptions): Projector {
-    const { folder } = options;
+    const { folder, log } = options;
     const models = readModels(folder);
-    const files = {
+    let files = {
       [CUSTOMERS]: models[CUSTOMERS]?.live ?? newModelFile(folder, CUSTOMERS),
       [SEARCH]: models[SEARCH]?.live ?? newModelFile(folder, SEARCH),
     };
-    const projector = new Projector(options, ...writers(options, files));
+    let projector = new Projector(options, ...writers(options, files));
+    const { customers, search } = projector;
+    if (Math.max(customers.model.checkpoint, search.model.checkpoint) > log.headPosition()) {
+      projector.close();
+      files = { [CUSTOMERS]: newModelFile(folder, CUSTOMERS), [SEARCH]: newModelFile(folder, SEARCH) };
+      projector = new Projector(options, ...writers(options, files));
+    }
     removeUnused(folder, switchModels(folder, files));
     return projector;
   }
