@@ -38,8 +38,8 @@ function fault(specifier, file, { rooms, drivers }) {
   if (own) {
     const [, name, path] = own;
     if (path === undefined) return `'${specifier}' names no file: there are no barrels`;
-    if (name === shortName(room)) return `'${specifier}' is this room: import it by a relative path`;
     if (rules.uses === 'everything') return;
+    if (name === shortName(room)) return `'${specifier}' is this room: import it by a relative path`;
     if (rules.uses.includes(name)) return;
     const isLibrary = Object.hasOwn(rooms, `libs/${name}`);
     if (isTest(file) && (isLibrary || name === 'test')) return;

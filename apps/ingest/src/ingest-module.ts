@@ -17,7 +17,12 @@ export class IngestModule {
       hash: (...parts) => vault.hash(...parts),
       ...(country !== undefined && { country }),
     });
-    const queue = new IngestQueue({ groups: new EventGroups(watched, watchedVault(vault, health)), intake, clock, unforeseen });
+    const queue = new IngestQueue({
+      groups: new EventGroups(watched, watchedVault(vault, health)),
+      intake,
+      clock,
+      unforeseen,
+    });
     return {
       module: IngestModule,
       controllers: [IngestController],
