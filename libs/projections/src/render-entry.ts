@@ -1,5 +1,12 @@
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
-import { CATALOGUE, isKnownType, type CommonData, type Purchase } from '@threadline/domain/event-catalogue';
+import {
+  CATALOGUE,
+  isKnownType,
+  type CommonData,
+  type Consent,
+  type Purchase,
+  type Survey,
+} from '@threadline/domain/event-catalogue';
 import type { ClearData } from '@threadline/domain/stored-event';
 import type { TimelineEntry } from './timeline-entry.js';
 
@@ -109,12 +116,11 @@ export function summaryOf(type: string, data: JsonObject): string {
         ) ?? verb
       );
     }
-    case 'survey.answered':
-      return (
-        line(
-          `${String(own?.['metric']).toUpperCase()} ${String(own?.['score'])}${own?.['comment'] === undefined ? '' : `: ${String(own['comment'])}`}`,
-        ) ?? type
-      );
+    case 'survey.answered': {
+      const { metric, score, comment } = own as unknown as Survey;
+      const words = comment === undefined ? '' : `: ${comment}`;
+      return line(`${metric.toUpperCase()} ${score}${words}`) ?? type;
+    }
     case 'visit.started':
     case 'visit.ended': {
       const place = line(own?.['zone'], data['store']);
@@ -133,13 +139,16 @@ export function summaryOf(type: string, data: JsonObject): string {
     case 'web.tracked':
       return line(own?.['title'], own?.['event'], own?.['url']) ?? type;
     case 'consent.given':
-    case 'consent.withdrawn':
-      return `${type === 'consent.given' ? 'Agreed to' : 'Withdrew'} ${String(own?.['purpose'])}${own?.['channel'] === undefined ? '' : ` by ${String(own['channel'])}`}`;
+    case 'consent.withdrawn': {
+      const { purpose, channel } = own as unknown as Consent;
+      const verb = type === 'consent.given' ? 'Agreed to' : 'Withdrew';
+      return `${verb} ${purpose}${channel === undefined ? '' : ` by ${channel}`}`;
+    }
     case 'profile.stated':
       return `Stated ${Object.keys(own ?? {}).join(', ') || 'nothing'}`;
     case 'promise.kept':
     case 'promise.broken':
-      return `Promise ${String(own?.['id'])} ${type === 'promise.kept' ? 'kept' : 'broken'}`;
+      return `Promise ${(own as { id: string }).id} ${type === 'promise.kept' ? 'kept' : 'broken'}`;
     default:
       return said ?? type;
   }
