@@ -10,6 +10,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { ThreadlineError } from '@threadline/platform/errors';
+import { EXIT } from '@threadline/platform/exit-codes';
 
 /** The version of each read model that this code writes; a change of what a model holds raises it. */
 export const CUSTOMERS = 'customers@1';
@@ -19,6 +21,17 @@ export const SEARCH = 'search@1';
 export type Models = Record<string, { live: string; before?: string }>;
 
 const FILE = 'models.json';
+
+/** The read models are not what was written. Exit code 74; nothing is lost that the log does not hold. */
+export class ReadModelsUnusableError extends ThreadlineError {
+  constructor(folder: string, cause: unknown) {
+    super(
+      `the read models in ${folder} cannot be opened (${cause instanceof Error ? cause.message : String(cause)}): ` +
+        `remove ${FILE}, customers.db* and search.db* there, and they are made again from the log`,
+      { code: 'read-models-unusable', retriable: false, exitCode: EXIT.io, cause },
+    );
+  }
+}
 
 export function readModels(folder: string): Models {
   const path = join(folder, FILE);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -337,5 +337,18 @@ describe('a log that is shorter than what was projected', () => {
     await log.catchUp();
     assert.deepEqual(await timeline('user:ana'), ['two', 'one']);
     assert.deepEqual((await verify()).found, []);
+  });
+});
+
+describe('read models that are damaged', () => {
+  it('are named, with what to do', async () => {
+    log.projector.close();
+    const { live } = readModels(log.folder)[CUSTOMERS] ?? {};
+    for (const file of [live ?? '', 'models.json']) {
+      writeFileSync(join(log.folder, file), 'not what was written '.repeat(500));
+      assert.throws(() => log.openProjector(), { code: 'read-models-unusable', exitCode: 74 });
+    }
+    rmSync(join(log.folder, 'models.json'));
+    log.projector = log.openProjector();
   });
 });

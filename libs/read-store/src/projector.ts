@@ -1,10 +1,19 @@
 import { join } from 'node:path';
 import { CorruptEventError } from '@threadline/event-store/errors';
-import type { LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
+import type { LocalLog } from '@threadline/event-store/event-store';
 import type { Vault } from '@threadline/vault/vault';
 import { CustomersModel } from './customers-model.js';
 import { CustomersProjector } from './customers-projector.js';
-import { CUSTOMERS, newModelFile, readModels, removeUnused, SEARCH, switchModels } from './models.js';
+import {
+  CUSTOMERS,
+  newModelFile,
+  readModels,
+  ReadModelsUnusableError,
+  removeUnused,
+  SEARCH,
+  switchModels,
+} from './models.js';
+import { nextEvents } from './next-events.js';
 import { SearchModel } from './search-model.js';
 import { SearchProjector } from './search-projector.js';
 
@@ -37,8 +46,17 @@ export class Projector {
   /**
    * Opens the live models; makes empty ones where there are none of these versions, or where they have come further
    * than the log: it was put back from a copy, and what is after that would be taken for known.
+   * @throws ReadModelsUnusableError
    */
   static open(options: ProjectorOptions): Projector {
+    try {
+      return Projector.live(options);
+    } catch (error) {
+      throw new ReadModelsUnusableError(options.folder, error);
+    }
+  }
+
+  private static live(options: ProjectorOptions): Projector {
     const { folder, log } = options;
     const models = readModels(folder);
     let files = {
@@ -64,8 +82,12 @@ export class Projector {
   /** Folds the next events in, if there are any. Answers the checkpoint after it. */
   async next(): Promise<number> {
     const { checkpoint } = this;
-    const events = this.read(checkpoint);
-    if (typeof events === 'number') return events;
+    const events = nextEvents(this.options.log, checkpoint, BATCH);
+    if (events instanceof CorruptEventError) {
+      this.customers.parkCorrupt(events);
+      this.search.model.checkpoint = events.position;
+      return events.position;
+    }
     const last = events.at(-1);
     if (last === undefined) return checkpoint;
     for (const projector of [this.customers, this.search]) {
@@ -76,21 +98,6 @@ export class Projector {
       );
     }
     return last.position;
-  }
-
-  /** The next events; or, where the next one cannot be read, it is parked and its position answered. */
-  private read(checkpoint: number): RecordedEvent[] | number {
-    const { log } = this.options;
-    try {
-      return log.after(checkpoint, BATCH);
-    } catch (error) {
-      if (!(error instanceof CorruptEventError)) throw error;
-      const before = error.position - checkpoint - 1;
-      if (before > 0) return log.after(checkpoint, before);
-      this.customers.parkCorrupt(error);
-      this.search.model.checkpoint = error.position;
-      return error.position;
-    }
   }
 
   /** Tries a parked interaction again: how many of its events came in, and whether it stays parked. */
@@ -106,7 +113,7 @@ export class Projector {
     }
     if (reason !== undefined) return { redriven: 0, parked: true, reason };
     const events = this.options.log.at(positions).filter((event) => event !== undefined);
-    await this.search.redrive(events);
+    await this.search.index(events);
     return { redriven: positions.length, parked: false };
   }
 
