@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { CorruptEventError } from '@threadline/event-store/errors';
 import type { LocalLog } from '@threadline/event-store/event-store';
 import {
   combineNamings,
@@ -10,9 +12,10 @@ import { emptySummary } from '@threadline/projections/summary';
 import { summaryToJson } from '@threadline/projections/summary-json';
 import type { Vault } from '@threadline/vault/vault';
 import { CustomersModel, type LinkRow } from './customers-model.js';
-import { linksOf, mentionsOf } from './customers-projector.js';
+import { CustomersProjector, linksOf, mentionsOf } from './customers-projector.js';
 import { decode, interactionOf, isInteraction, type LoggedEvent } from './decode.js';
 import { EntryTable } from './entry-table.js';
+import { nextEvents } from './next-events.js';
 import { UnionFind } from './union-find.js';
 
 export interface RebuildProgress {
@@ -23,31 +26,66 @@ export interface RebuildProgress {
 
 const CHUNK = 2_000;
 
+export interface RebuildOptions {
+  /** The file to build; what is there is removed. */
+  readonly path: string;
+  readonly log: LocalLog;
+  readonly vault: Vault;
+  readonly upTo: number;
+  readonly now: () => number;
+}
+
 /**
  * Builds the read model `customers` anew from the log up to `upTo`, in a file of its own, in two phases: the log is
  * scanned once in its order, then each party's events are folded in the order of its timeline, so that every row is
- * written once and in the order of its key.
+ * written once and in the order of its key. A log with an event that cannot be read is followed event by event instead:
+ * which later events wait for it only their streams can tell.
  */
 export async function rebuildCustomers(
-  options: { path: string; log: LocalLog; vault: Vault; upTo: number; now: () => number },
+  options: RebuildOptions,
   onProgress: (progress: RebuildProgress) => void = () => undefined,
 ): Promise<void> {
-  const model = new CustomersModel(options.path);
   try {
-    model.database.exec('PRAGMA synchronous = OFF; DROP INDEX parties_by_customer; DROP INDEX links_by_b;');
-    const build = new Build(model, options, onProgress);
-    await build.scan();
-    model.transaction(() => build.writeParties());
-    await build.writeTimelines();
-    model.transaction(() => {
-      model.database.exec(
-        'CREATE INDEX parties_by_customer ON parties (customer); CREATE INDEX links_by_b ON links (b);',
-      );
-      model.checkpoint = options.upTo;
-    });
+    await build(options, (model) => new Build(model, options, onProgress).run());
+  } catch (error) {
+    if (!(error instanceof CorruptEventError)) throw error;
+    await build(options, (model) => follow(model, options, onProgress));
+  }
+}
+
+async function build(
+  { path, upTo }: RebuildOptions,
+  work: (model: CustomersModel) => Promise<void>,
+): Promise<void> {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
+  const model = new CustomersModel(path);
+  try {
+    model.database.exec('PRAGMA synchronous = OFF;');
+    await work(model);
+    model.checkpoint = upTo;
     model.database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_checkpoint(TRUNCATE);');
   } finally {
     model.close();
+  }
+}
+
+/** The way the projector goes. */
+async function follow(
+  model: CustomersModel,
+  { log, vault, upTo, now }: RebuildOptions,
+  onProgress: (progress: RebuildProgress) => void,
+): Promise<void> {
+  const projector = new CustomersProjector(model, log, vault, now);
+  for (let after = 0; after < upTo;) {
+    const events = nextEvents(log, after, Math.min(CHUNK, upTo - after));
+    if (events instanceof CorruptEventError) {
+      projector.parkCorrupt(events);
+      after = events.position;
+      continue;
+    }
+    after = events.at(-1)?.position ?? upTo;
+    await projector.project(events, after);
+    onProgress({ done: after, total: upTo });
   }
 }
 
@@ -61,9 +99,20 @@ class Build {
 
   constructor(
     private readonly model: CustomersModel,
-    private readonly options: { log: LocalLog; vault: Vault; upTo: number; now: () => number },
+    private readonly options: RebuildOptions,
     private readonly onProgress: (progress: RebuildProgress) => void,
   ) {}
+
+  async run(): Promise<void> {
+    const { model } = this;
+    model.database.exec('DROP INDEX parties_by_customer; DROP INDEX links_by_b;');
+    await this.scan();
+    model.transaction(() => this.writeParties());
+    await this.writeTimelines();
+    model.database.exec(
+      'CREATE INDEX parties_by_customer ON parties (customer); CREATE INDEX links_by_b ON links (b);',
+    );
+  }
 
   private progress(events: number): void {
     this.done += events;
@@ -71,7 +120,7 @@ class Build {
   }
 
   /** Phase one: what each event says of itself, in typed arrays; parties, links; what has to be parked. */
-  async scan(): Promise<void> {
+  private async scan(): Promise<void> {
     const { log, upTo } = this.options;
     const stopped = new Set<string>();
     for (let after = 0; after < upTo;) {
@@ -147,7 +196,7 @@ class Build {
   }
 
   /** Every party in the order of its key, with its customer. */
-  writeParties(): void {
+  private writeParties(): void {
     for (const handle of [...this.namings.keys()].sort((a, b) => a - b)) {
       const naming = this.namings.get(handle) as Naming;
       this.model.writeParty(handle, {
@@ -165,7 +214,7 @@ class Build {
   }
 
   /** Phase two: each party's events in the order of its timeline. */
-  async writeTimelines(): Promise<void> {
+  private async writeTimelines(): Promise<void> {
     const order = this.table.order();
     let party: number | undefined;
     let summary = emptySummary();

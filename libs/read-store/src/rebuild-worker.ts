@@ -7,8 +7,8 @@ import { rebuildSearch } from './rebuild-search.js';
 import type { RebuildTask } from './rebuild.js';
 
 const PROGRESS_EVERY = 250;
-/** About 16 MB: every event is opened once, and a customer's next is seldom the next in the log. */
-const KEYS_HELD = 16_384;
+/** Of most logs everybody's: every event is opened once, and a customer's next is seldom the next in the log. */
+const KEYS_HELD = 65_536;
 
 const { folder, masterKey, upTo, model, file } = workerData as RebuildTask;
 const log = SqliteLogReader.open({ folder });

@@ -51,7 +51,10 @@ function runTask(
   onProgress: RebuildOptions['onProgress'],
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./rebuild-worker.js', import.meta.url), { workerData: task });
+    const worker = new Worker(new URL('./rebuild-worker.js', import.meta.url), {
+      workerData: task,
+      resourceLimits: { maxYoungGenerationSizeMb: 64 },
+    });
     const abort = (): void => {
       void worker.terminate();
       reject(signal.reason instanceof Error ? signal.reason : new Error('the rebuild was stopped'));

@@ -19,6 +19,9 @@ INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
 INSERT INTO people (people, rank) VALUES ('secure-delete', 1);
 `;
 
+/** FTS5's own default. */
+const GATHERED = 1_048_576;
+
 export const openSearch = (path: string, readOnly: boolean): DatabaseSync =>
   openModel(path, {
     schema: SCHEMA,
@@ -55,15 +58,34 @@ export class SearchModel {
     this.sql(`INSERT OR REPLACE INTO meta VALUES ('checkpoint', ?)`).run(position);
   }
 
+  /** All or nothing; inside a transaction that is open already, a part of it. */
   transaction(work: () => void): void {
-    this.database.exec('BEGIN IMMEDIATE');
+    if (this.database.isTransaction) {
+      work();
+      return;
+    }
+    this.begin();
     try {
       work();
-      this.database.exec('COMMIT');
+      this.commit();
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  begin(): void {
+    this.database.exec('BEGIN IMMEDIATE');
+  }
+
+  commit(): void {
+    this.database.exec('COMMIT');
+  }
+
+  /** How many bytes FTS5 gathers in memory before it writes a segment. */
+  gather(bytes = GATHERED): void {
+    // A bound number would be a double, which FTS5 refuses here.
+    this.database.exec(`INSERT INTO words (words, rank) VALUES ('hashsize', ${Math.trunc(bytes)})`);
   }
 
   /** `text` has a space round every character of a script without spaces. */

@@ -29,8 +29,8 @@ export class SearchProjector {
     });
   }
 
-  /** Indexes events that became usable after their turn. */
-  async redrive(events: readonly RecordedEvent[]): Promise<void> {
+  /** Indexes events whose place is not what the checkpoint tells: out of their turn, or in a rebuild. */
+  async index(events: readonly RecordedEvent[]): Promise<void> {
     const write = await this.prepare(events);
     this.commit(write);
   }
@@ -53,11 +53,11 @@ export class SearchProjector {
     );
     const keyring = await this.vault.keys(handlesOf(logged.map(({ stored }) => stored)));
     return () => {
-      for (const event of logged) this.index(event, keyring);
+      for (const event of logged) this.indexEvent(event, keyring);
     };
   }
 
-  private index(event: LoggedEvent, keyring: Keyring): void {
+  private indexEvent(event: LoggedEvent, keyring: Keyring): void {
     const opened = openEvent(event.id, event.type, event.stored, keyring, this.vault.hash.bind(this.vault));
     const data = opened.cloudEvent?.data;
     if (data !== undefined) {
