@@ -6,8 +6,9 @@ import type { CustomerRows } from './customer-rows.js';
 import type { OpenedLog } from './opened-log.js';
 import { matchExpression, type WordsIndex } from './words-index.js';
 
-/** So many people, and so many events, are looked at for one page at most. */
+/** So many people are put in order at once; whoever pages on gets the next so many. */
 const PEOPLE = 1_000;
+/** So many events are looked at for one page at most. */
 const EVENTS = 20_000;
 const CHUNK = 200;
 
@@ -75,7 +76,7 @@ async function* candidates(
   }
 }
 
-/** By identifier, then by name; within each the customer heard from last comes first. */
+/** By identifier, then by name; within each, of every thousand, the customer heard from last comes first. */
 function* people({ rows, words }: Sources, asked: string, phone: string | undefined): Iterable<Candidate> {
   const numbers = /^\+?[\d\s().\/-]{6,}$/.test(asked) ? [asked, ...(phone === undefined ? [] : [phone])] : [];
   const digits = numbers.map((number) => `"${number.replace(/\D/g, '')}" *`).filter((one) => one !== '"" *');
@@ -83,19 +84,27 @@ function* people({ rows, words }: Sources, asked: string, phone: string | undefi
   const match = [...expressions].join(' OR ');
   if (match === '') return;
   for (const column of ['identifier', 'names'] as const) {
-    const labels = new Set<number>();
-    for (const handle of words.people(match, column, PEOPLE)) {
-      const label = rows.customerOf(handle);
-      if (label !== undefined) labels.add(label);
-    }
-    const lastSeen = [...labels].map((label): [number, number] => [
-      label,
-      rows.summary(label, rows.parties(label)).last ?? -Infinity,
-    ]);
-    lastSeen.sort(([a, x], [b, y]) => (x === y ? a - b : y > x ? 1 : -1));
     const where = column === 'identifier' ? 'identifier' : 'name';
-    for (const [label] of lastSeen) yield { label, matched: { in: where, text: asked } };
+    let handles: number[];
+    for (let after = -1; (handles = words.people(match, column, after, PEOPLE)).length > 0;) {
+      for (const label of heardLast(rows, handles)) yield { label, matched: { in: where, text: asked } };
+      if (handles.length < PEOPLE) break;
+      after = handles.at(-1) ?? after;
+    }
   }
+}
+
+/** The customers of these parties, each once, in the order in which they were heard from last. */
+function heardLast(rows: CustomerRows, handles: readonly number[]): number[] {
+  const labels = new Set(
+    handles.map((handle) => rows.customerOf(handle)).filter((label) => label !== undefined),
+  );
+  const lastSeen = [...labels].map((label): [number, number] => [
+    label,
+    rows.summary(label, rows.parties(label)).last ?? -Infinity,
+  ]);
+  lastSeen.sort(([a, x], [b, y]) => (x === y ? a - b : y > x ? 1 : -1));
+  return lastSeen.map(([label]) => label);
 }
 
 /** The customers whose events came last. */

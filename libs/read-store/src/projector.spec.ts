@@ -297,6 +297,22 @@ describe('a search', () => {
     assert.deepEqual(await found('a-1001'), ['+491701234567 words']);
   });
 
+  it('gives everybody of a name, however many they are', async () => {
+    const crowd = Array.from({ length: 35 }, (_, i) => ({
+      id: `crowd-${i}`,
+      who: Array.from({ length: 30 }, (__, j) => `device:${i}-${j} Common Name`),
+    }));
+    await log.tell(...crowd);
+    const met = new Set<string>();
+    let cursor: string | undefined;
+    do {
+      const page = await log.reads.search({ q: 'common', limit: 200, ...(cursor && { cursor }) });
+      for (const { id } of page.customers) met.add(id);
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+    assert.equal(met.size, 35 * 30);
+  });
+
   it('finds two Chinese characters that stand together, and not two that do not', async () => {
     assert.deepEqual(await found('大衣'), ['li@example.org words']);
     assert.deepEqual(await found('李娜'), ['li@example.org name']);

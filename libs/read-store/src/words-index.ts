@@ -56,11 +56,11 @@ export class WordsIndex {
     );
   }
 
-  /** Handles of parties whose identifier, or one of whose names, is matched. */
-  people(match: string, column: 'identifier' | 'names', limit: number): number[] {
+  /** Handles, in order and after the one given, of parties whose identifier, or one of whose names, is matched. */
+  people(match: string, column: 'identifier' | 'names', after: number, limit: number): number[] {
     const rows = this.database
-      .prepare('SELECT rowid AS handle FROM people WHERE people MATCH ? LIMIT ?')
-      .all(`${column} : (${match})`, limit) as { handle: number }[];
+      .prepare('SELECT rowid AS handle FROM people WHERE people MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?')
+      .all(`${column} : (${match})`, after, limit) as { handle: number }[];
     return rows.map(({ handle }) => handle);
   }
 }
