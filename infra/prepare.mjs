@@ -11,12 +11,18 @@ const lock = join(root, 'package-lock.json');
 
 if (!existsSync(marker) || statSync(marker).mtimeMs + 1000 < statSync(lock).mtimeMs) {
   console.error('threadline: installing packages (once)');
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  // Not `npm ci`: it refuses a lock file that lacks other platforms' binaries, and a registry may not have all of those.
+  // `--no-save` installs what is locked and leaves the lock file as it is.
+  const { status } = spawnSync(
+    'npm',
+    ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   if (status !== 0) {
-    console.error('threadline: npm ci failed');
+    console.error('threadline: npm install failed');
     process.exit(status ?? 1);
   }
 }
