@@ -1,4 +1,5 @@
 import type { ProjectedEvent } from '@threadline/projections/contribution';
+import type { ClearData } from '@threadline/domain/stored-event';
 import type { TimelineRow } from './customers-model.js';
 import type { LoggedEvent } from './decode.js';
 import { entryKey } from './entry-key.js';
@@ -6,6 +7,10 @@ import { entryKey } from './entry-key.js';
 const NONE = -1;
 const STANDS = 1;
 const SEVERAL = 2;
+const INTERACTION_DIGITS = 32;
+
+const uuid = (hex: string): string =>
+  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 
 /** Typed arrays that grow. */
 class Column {
@@ -30,7 +35,49 @@ class Column {
   }
 }
 
-/** A million events of a log in about 90 MB: what a rebuild has to know of each before it can put them in order. */
+const ARENA_PIECE = 8 * 1_048_576;
+/** So much of what is clear is kept at most; what comes after it is read from the log again. */
+const ARENA_LIMIT = 32 * ARENA_PIECE;
+
+/** Texts in a few large buffers instead of a million small strings. */
+class Arena {
+  private readonly pieces: Buffer[] = [];
+  private used = ARENA_PIECE;
+
+  /** Where the text lies; `NONE` where there is no room for it. */
+  add(text: string): number {
+    const most = text.length * 3 + 4;
+    if (most > ARENA_PIECE) return NONE;
+    if (this.used + most > ARENA_PIECE) {
+      if (this.pieces.length * ARENA_PIECE >= ARENA_LIMIT) return NONE;
+      this.pieces.push(Buffer.allocUnsafeSlow(ARENA_PIECE));
+      this.used = 0;
+    }
+    const piece = this.pieces.at(-1) as Buffer;
+    const at = this.used;
+    const length = piece.write(text, at + 4, 'utf8');
+    piece.writeUInt32LE(length, at);
+    this.used = at + 4 + length;
+    return (this.pieces.length - 1) * ARENA_PIECE + at;
+  }
+
+  get(place: number): string {
+    const piece = this.pieces[Math.floor(place / ARENA_PIECE)] as Buffer;
+    const at = place % ARENA_PIECE;
+    return piece.toString('utf8', at + 4, at + 4 + piece.readUInt32LE(at));
+  }
+}
+
+/** An event as the fold takes it, with its interaction. */
+export interface KeptEvent {
+  readonly event: ProjectedEvent;
+  readonly interaction: string;
+}
+
+/**
+ * What a rebuild has to know of each event before it can put them in order: about 100 MB for a million, and as much of
+ * what is clear as fits besides, so that most events are read once.
+ */
 export class EntryTable {
   private readonly positions = new Column();
   private readonly homes = new Column();
@@ -41,6 +88,8 @@ export class EntryTable {
   /** 104 bits of the interaction's id: 52 each. */
   private readonly high = new Column();
   private readonly low = new Column();
+  private readonly places = new Column();
+  private readonly arena = new Arena();
   private ids = Buffer.alloc(16 * 1024);
   private readonly typeNames: string[] = [];
   private readonly typeNumbers = new Map<string, number>();
@@ -59,6 +108,7 @@ export class EntryTable {
     this.high.push(high);
     this.low.push(Number.parseInt(interaction.slice(13, 26), 16));
     if (event.revision > 0) this.several.add(high);
+    this.places.push(this.arena.add(`${interaction}${JSON.stringify(event.clear)}`));
     if (this.ids.length < (index + 1) * 16)
       this.ids = Buffer.concat([this.ids, Buffer.alloc(this.ids.length)]);
     this.ids.write(event.id.replaceAll('-', ''), index * 16, 'hex');
@@ -101,6 +151,21 @@ export class EntryTable {
     };
   }
 
+  /** The event as the fold takes it; undefined where it has to be read from the log. */
+  kept(index: number): KeptEvent | undefined {
+    const place = this.places.at(index);
+    if (place === NONE) return undefined;
+    const text = this.arena.get(place);
+    return {
+      event: {
+        ...this.event(index),
+        id: uuid(this.ids.toString('hex', index * 16, index * 16 + 16)),
+        clear: JSON.parse(text.slice(INTERACTION_DIGITS)) as ClearData,
+      },
+      interaction: text.slice(0, INTERACTION_DIGITS),
+    };
+  }
+
   /** For an event whose interaction has several. */
   settle(index: number, home: number | undefined, stands: boolean): void {
     this.homes.set(index, home ?? NONE);
@@ -119,7 +184,7 @@ export class EntryTable {
     return (this.flags.at(index) & STANDS) !== 0;
   }
 
-  row(index: number, event: LoggedEvent): TimelineRow {
+  row(index: number, event: ProjectedEvent): TimelineRow {
     return {
       party: this.home(index),
       key: entryKey(event.at, event.id),

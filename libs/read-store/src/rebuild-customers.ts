@@ -14,7 +14,7 @@ import type { Vault } from '@threadline/vault/vault';
 import { CustomersModel, type LinkRow } from './customers-model.js';
 import { CustomersProjector, linksOf, mentionsOf } from './customers-projector.js';
 import { decode, interactionOf, isInteraction, type LoggedEvent } from './decode.js';
-import { EntryTable } from './entry-table.js';
+import { EntryTable, type KeptEvent } from './entry-table.js';
 import { nextEvents } from './next-events.js';
 import { UnionFind } from './union-find.js';
 
@@ -220,31 +220,44 @@ class Build {
     let summary = emptySummary();
     for (let from = 0; from < order.length; from += CHUNK) {
       const chunk = order.subarray(from, from + CHUNK);
-      const { logged } = await decode(
-        this.options.log
-          .at([...chunk].map((index) => this.table.position(index)))
-          .filter((event) => event !== undefined),
-        this.options.vault,
-      );
-      const events = new Map(logged.map((event) => [event.position, event]));
+      const events = await this.events(chunk);
       this.model.transaction(() => {
-        for (const index of chunk) {
+        chunk.forEach((index, place) => {
           const home = this.table.home(index);
           if (home !== party) {
             if (party !== undefined) this.model.writeSummary(party, summaryToJson(summary));
             party = home;
             summary = emptySummary();
           }
-          const event = events.get(this.table.position(index));
-          if (event === undefined) throw new Error('an event that was scanned cannot be read again');
+          const { event, interaction } = events[place] as KeptEvent;
           const stands = this.table.stands(index);
           this.model.writeEntry(this.table.row(index, event));
-          contribute(summary, { event, home, stands }, interactionOf(event.stream));
-        }
+          contribute(summary, { event, home, stands }, interaction);
+        });
       });
       this.progress(chunk.length);
     }
     if (party !== undefined) this.model.writeSummary(party, summaryToJson(summary));
+  }
+
+  /** From memory, or what did not fit there from the log. */
+  private async events(chunk: Uint32Array): Promise<KeptEvent[]> {
+    const kept = Array.from(chunk, (index) => this.table.kept(index));
+    const missing = Array.from(chunk).filter((_, place) => kept[place] === undefined);
+    if (missing.length === 0) return kept as KeptEvent[];
+    const recorded = this.options.log.at(missing.map((index) => this.table.position(index)));
+    const { logged } = await decode(
+      recorded.filter((event) => event !== undefined),
+      this.options.vault,
+    );
+    const read = new Map(logged.map((event) => [event.position, event]));
+    return Array.from(chunk, (index, place) => {
+      const known = kept[place];
+      if (known !== undefined) return known;
+      const event = read.get(this.table.position(index));
+      if (event === undefined) throw new Error('an event that was scanned cannot be read again');
+      return { event, interaction: interactionOf(event.stream) };
+    });
   }
 }
 

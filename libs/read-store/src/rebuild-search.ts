@@ -3,13 +3,12 @@ import { CorruptEventError } from '@threadline/event-store/errors';
 import type { LocalLog } from '@threadline/event-store/event-store';
 import type { Vault } from '@threadline/vault/vault';
 import { nextEvents } from './next-events.js';
+import { GatheredPeople } from './people-index.js';
 import { SearchModel } from './search-model.js';
 import { SearchProjector } from './search-projector.js';
 import type { RebuildProgress } from './rebuild-customers.js';
 
 const CHUNK = 2_000;
-/** Of most logs this is everybody: names are looked up in memory, not in the index that is being built. */
-const REMEMBERED = 250_000;
 /** What FTS5 gathers before it writes a segment, and how many events go into one transaction: fewer segments to merge. */
 const HASH_BYTES = 32 * 1_048_576;
 const COMMITTED = 20_000;
@@ -26,7 +25,8 @@ export async function rebuildSearch(
       'PRAGMA synchronous = OFF; PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 20000;',
     );
     model.gather(HASH_BYTES);
-    const projector = new SearchProjector(model, vault, REMEMBERED);
+    const people = new GatheredPeople(model, vault);
+    const projector = new SearchProjector(model, vault, people);
     for (let after = 0; after < upTo;) {
       const end = Math.min(after + COMMITTED, upTo);
       model.begin();
@@ -41,6 +41,7 @@ export async function rebuildSearch(
       model.commit();
       onProgress({ done: after, total: upTo });
     }
+    await people.writeAll();
     model.checkpoint = upTo;
     model.gather();
     model.database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_checkpoint(TRUNCATE);');

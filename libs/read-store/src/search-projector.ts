@@ -4,21 +4,15 @@ import { searchText, tokenText } from '@threadline/projections/search-text';
 import { nameOf, openEvent } from '@threadline/vault/sealing';
 import type { Keyring, Vault } from '@threadline/vault/vault';
 import { decode, handlesOf, isInteraction, type LoggedEvent } from './decode.js';
+import { LivePeople, type PeopleIndex } from './people-index.js';
 import type { SearchModel } from './search-model.js';
-
-/** Parties whose names are remembered, at least; at most twice as many. */
-const REMEMBERED = 2_000;
 
 /** Feeds the search index. What cannot be used is passed over here: `customers` parks and lists it. */
 export class SearchProjector {
-  /** Names known of the parties seen last, two generations of them. */
-  private recent = new Map<number, ReadonlySet<string>>();
-  private older = new Map<number, ReadonlySet<string>>();
-
   constructor(
     readonly model: SearchModel,
     private readonly vault: Vault,
-    private readonly remembered = REMEMBERED,
+    private readonly people: PeopleIndex = new LivePeople(model),
   ) {}
 
   async project(events: readonly RecordedEvent[], upTo: number): Promise<void> {
@@ -39,9 +33,7 @@ export class SearchProjector {
     try {
       this.model.transaction(write);
     } catch (error) {
-      // What was remembered may not have been written.
-      this.recent.clear();
-      this.older.clear();
+      this.people.forget();
       throw error;
     }
   }
@@ -67,39 +59,10 @@ export class SearchProjector {
     const stated =
       event.type === 'profile.stated' ? (data?.['profile'] as JsonObject | undefined)?.['name'] : undefined;
     const home = event.parties[event.home];
-    if (home !== undefined && typeof stated === 'string') this.indexPerson(home.key, stated, keyring);
+    if (home !== undefined && typeof stated === 'string') this.people.meet(home.key, stated, keyring);
     const came = data?.['identifiers'];
     event.parties.forEach(({ key }, place) => {
-      this.indexPerson(key, Array.isArray(came) ? nameOf(came[place] ?? null) : undefined, keyring);
+      this.people.meet(key, Array.isArray(came) ? nameOf(came[place] ?? null) : undefined, keyring);
     });
-  }
-
-  private indexPerson(party: number, name: string | undefined, keyring: Keyring): void {
-    const known = this.namesOf(party);
-    if (known !== undefined && (name === undefined || known.has(name))) return;
-    const person = keyring.party(party);
-    if (person === undefined) return;
-    const names = new Set(known);
-    if (name !== undefined) names.add(name);
-    this.model.writePerson(party, tokenText(person.value), [...names], tokenText([...names].join('\n')));
-    this.remember(party, names);
-  }
-
-  private namesOf(party: number): ReadonlySet<string> | undefined {
-    const known = this.recent.get(party) ?? this.older.get(party);
-    if (known !== undefined) return known;
-    const stored = this.model.namesOf(party);
-    if (stored === undefined) return undefined;
-    const names = new Set(stored);
-    this.remember(party, names);
-    return names;
-  }
-
-  private remember(party: number, names: ReadonlySet<string>): void {
-    if (this.recent.size >= this.remembered) {
-      this.older = this.recent;
-      this.recent = new Map();
-    }
-    this.recent.set(party, names);
   }
 }
