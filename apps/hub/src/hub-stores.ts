@@ -7,8 +7,9 @@ import { SqliteLogReader } from '@threadline/event-store/sqlite-log-reader';
 import { startIngest, type IngestThread } from '@threadline/ingest/ingest-thread';
 import type { Config } from '@threadline/platform/config';
 import { acquireFolder } from '@threadline/platform/folder-lock';
+import type { Logger } from '@threadline/platform/logger';
 import { startProjector, type ProjectorThread } from '@threadline/projector/projector-thread';
-import { rebuildModels } from '@threadline/read-store/rebuild';
+import { buildIfFarBehind, rebuildModels, type RebuildOptions } from '@threadline/read-store/rebuild';
 import { SqliteCustomerReads } from '@threadline/read-store/sqlite-customer-reads';
 import { VaultFileError } from '@threadline/vault/errors';
 import { loadMasterKey } from '@threadline/vault/master-key';
@@ -39,7 +40,12 @@ export interface HubStores {
  * projector's, readers of all of them in this one. What was opened before something fails is in `started`.
  * @throws FolderHeldError, and whatever keeps a store from opening: each with its exit code.
  */
-export async function openStores(config: Config, started: Started, lost: Lost): Promise<HubStores> {
+export async function openStores(
+  config: Config,
+  started: Started,
+  lost: Lost,
+  log: Logger,
+): Promise<HubStores> {
   const { folder, logLevel, country } = config;
   const lock = await acquireFolder(folder);
   started('folder', () => lock.release());
@@ -54,10 +60,11 @@ export async function openStores(config: Config, started: Started, lost: Lost): 
     ...(country === undefined ? {} : { country }),
   });
   started('ingest', watched('ingest', ingest, lost));
-  const projector = await startProjector({ folder, masterKey, logLevel, follow: appends.port2 });
-  started('projector', watched('projector', projector, lost));
   const reader = SqliteLogReader.open({ folder });
   started('log reader', () => reader.close());
+  await buildIfFarBehind({ folder, masterKey, upTo: reader.headPosition(), onProgress: inTenths(log) });
+  const projector = await startProjector({ folder, masterKey, logLevel, follow: appends.port2 });
+  started('projector', watched('projector', projector, lost));
   const vault = await SqliteVault.open({ folder, masterKey, readOnly: true });
   started('vault reader', () => vault.close());
   const reads = new SqliteCustomerReads({ folder, log: reader, vault, now: Date.now });
@@ -85,6 +92,17 @@ export async function openStores(config: Config, started: Started, lost: Lost): 
     }
   };
   return { ingest, projector, reader, vault, reads, progress, rebuild };
+}
+
+/** A line of the log for each tenth of each model. */
+function inTenths(log: Logger): NonNullable<RebuildOptions['onProgress']> {
+  const told = new Map<string, number>();
+  return (phase, { done, total }) => {
+    const tenths = Math.floor((10 * done) / total);
+    if (tenths <= (told.get(phase) ?? 0)) return;
+    told.set(phase, tenths);
+    log.info({ phase, percent: tenths * 10 }, 'building the read models');
+  };
 }
 
 /**

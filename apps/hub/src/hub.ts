@@ -41,7 +41,9 @@ export interface Hub {
 /** All services of the hub on the stores of one folder. Whatever has started is stopped by what `started` was told. */
 export async function startHub({ config, log, version, started, lost }: HubOptions): Promise<Hub> {
   requireAllServices(SERVICES);
-  const stores = await openStores(config, started, lost);
+  // Whatever is made in the folder is its owner's alone, also where the folder is not: the search index is opened text.
+  process.umask(0o077);
+  const stores = await openStores(config, started, lost, log);
   const directory = new KeyDirectory();
   if (config.bootstrapKey !== undefined)
     directory.admit(config.bootstrapKey, { id: 'bootstrap', scopes: SCOPES });

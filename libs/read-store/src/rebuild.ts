@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import { fork } from 'node:child_process';
 import type { RebuildProgress } from './rebuild-customers.js';
-import { CUSTOMERS, newModelFile, SEARCH } from './models.js';
+import { LiveModels, NoReadModelError } from './live-models.js';
+import { CUSTOMERS, newModelFile, SEARCH, switchModels } from './models.js';
 import type { ModelFiles } from './projector.js';
 
 export interface RebuildOptions {
@@ -13,7 +14,7 @@ export interface RebuildOptions {
   readonly onProgress?: (phase: 'customers' | 'search', progress: RebuildProgress) => void;
 }
 
-/** What a rebuild's worker is given. */
+/** What a rebuild's process is given. */
 export interface RebuildTask {
   readonly folder: string;
   readonly masterKey: Uint8Array;
@@ -23,7 +24,7 @@ export interface RebuildTask {
 }
 
 /**
- * Builds both read models anew beside the live ones, each in a thread of its own, from the log alone. Nothing is
+ * Builds both read models anew beside the live ones, each in a process of its own, from the log alone. Nothing is
  * switched: `Projector.adopt` does that, or `switchModels` where no hub runs. An aborted build leaves files that the
  * next start removes.
  */
@@ -45,27 +46,61 @@ export async function rebuildModels(options: RebuildOptions): Promise<ModelFiles
   return files;
 }
 
+/** What a rebuild's process answers with. */
+export type RebuildAnswer =
+  { readonly progress: RebuildProgress } | { readonly failed: string } | { readonly built: true };
+
+/** A process and not a thread: what a rebuild takes in memory is given back when it is over. */
 function runTask(
   task: RebuildTask,
   signal: AbortSignal,
   onProgress: RebuildOptions['onProgress'],
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./rebuild-worker.js', import.meta.url), {
-      workerData: task,
-      resourceLimits: { maxYoungGenerationSizeMb: 64 },
+    const child = fork(new URL('./rebuild-process.js', import.meta.url), {
+      execArgv: ['--max-semi-space-size=32'],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    const abort = (): void => {
-      void worker.terminate();
-      reject(signal.reason instanceof Error ? signal.reason : new Error('the rebuild was stopped'));
-    };
+    const abort = (): void => void child.kill('SIGKILL');
     signal.addEventListener('abort', abort, { once: true });
-    worker.on('message', (progress: RebuildProgress) => onProgress?.(task.model, progress));
-    worker.on('error', reject);
-    worker.on('exit', (code) => {
-      signal.removeEventListener('abort', abort);
-      if (code === 0) resolve();
-      else reject(new Error(`the rebuild of ${task.model} ended with ${code}`));
+    let failure = new Error(`the rebuild of ${task.model} ended before it was done`);
+    let built = false;
+    child.on('message', (answer: RebuildAnswer) => {
+      if ('progress' in answer) onProgress?.(task.model, answer.progress);
+      else if ('failed' in answer)
+        failure = new Error(`the rebuild of ${task.model} failed: ${answer.failed}`);
+      else built = true;
     });
+    child.once('error', (error) => (failure = error));
+    child.once('close', () => {
+      signal.removeEventListener('abort', abort);
+      if (built) resolve();
+      else reject(signal.aborted && signal.reason instanceof Error ? signal.reason : failure);
+    });
+    // Not in its arguments or its environment, where others could read it.
+    child.send(task);
+    if (signal.aborted) abort();
   });
+}
+
+/** So many events behind, building anew is faster than following. */
+const FAR_BEHIND = 50_000;
+
+/**
+ * Read models that are far behind the log, as in a folder that was restored, are built anew and made live at once.
+ * For a start, before a projector has opened them.
+ */
+export async function buildIfFarBehind(options: RebuildOptions): Promise<void> {
+  const { folder, upTo } = options;
+  const models = new LiveModels(folder);
+  let checkpoint = 0;
+  try {
+    checkpoint = Math.min(models.customers.checkpoint(), models.search.checkpoint());
+  } catch (error) {
+    if (!(error instanceof NoReadModelError)) throw error;
+  } finally {
+    models.close();
+  }
+  if (upTo - checkpoint > FAR_BEHIND) switchModels(folder, { ...(await rebuildModels(options)) });
 }

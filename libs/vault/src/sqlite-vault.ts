@@ -108,6 +108,8 @@ export class SqliteVault implements Vault {
     const db = readOnly
       ? readVaultFile(folder)
       : openVaultFile(folder, (fresh) => makeKeys(fresh, masterKey));
+    // Who goes through everybody's keys finds them in memory, not by a system call each.
+    if (options.held !== undefined) db.exec('PRAGMA cache_size = -32000');
     try {
       const { keys, generation, newest } = translated(() => unwrap(db, masterKey));
       if (!readOnly) {
