@@ -51,30 +51,49 @@ const withoutTags = (html: string): string =>
  * its own for the index.
  */
 const UNSPACED =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/gu;
-
-const ASCII = /^[\x00-\x7f]*$/;
-
+  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]$/u;
+/** They choose between a text and an emoji form, and are marks. */
+const VARIANT = /^[\ufe00-\ufe0f]$/;
+/** SQLite's tokenizer is of Unicode 6.1: it takes a later emoji for a letter of the word before it. */
+const BETWEEN = /^[^\p{L}\p{M}\p{N}]$/u;
 /** Letters, marks and digits stand for words; all else separates them. */
 const WORDS = /[\p{L}\p{M}\p{N}]+/gu;
-/** SQLite's tokenizer is of Unicode 6.1: it takes a later emoji for a letter of the word before it. */
-const BETWEEN = /[^\p{L}\p{M}\p{N}]+/gu;
-/** They choose between a text and an emoji form, and are marks. */
-const VARIANTS = /[\ufe00-\ufe0f]/g;
+const ASCII = /^[\x00-\x7f]*$/;
+
+function formOf(character: string): string {
+  if (character === 'ß' || character === 'ẞ') return 'ss';
+  if (VARIANT.test(character)) return '';
+  if (UNSPACED.test(character)) return ` ${character} `;
+  return BETWEEN.test(character) ? ' ' : character;
+}
+
+/** The form of each character of the basic plane, asked for once: a text is gone through in one pass. */
+const forms: (string | undefined)[] = new Array<string | undefined>(0x10000).fill(undefined);
 
 /**
  * Text as the index takes it: compatibility forms folded, the one letter whose capital is two written out, a space round
  * every character of an unspaced script and for all that is no word.
  */
-export const tokenText = (text: string): string =>
-  ASCII.test(text)
-    ? text
-    : text
-        .normalize('NFKC')
-        .replace(/[ßẞ]/g, 'ss')
-        .replace(VARIANTS, '')
-        .replace(UNSPACED, ' $& ')
-        .replace(BETWEEN, ' ');
+export function tokenText(text: string): string {
+  if (ASCII.test(text)) return text;
+  const folded = text.normalize('NFKC');
+  let tokens = '';
+  let from = 0;
+  for (let at = 0; at < folded.length; at++) {
+    const code = folded.charCodeAt(at);
+    const isPair = code >= 0xd800 && code < 0xdc00 && at + 1 < folded.length;
+    const character = isPair ? folded.slice(at, at + 2) : (folded[at] as string);
+    const form = isPair ? formOf(character) : (forms[code] ??= formOf(character));
+    if (form === character) {
+      if (isPair) at++;
+      continue;
+    }
+    tokens += folded.slice(from, at) + form;
+    if (isPair) at++;
+    from = at + 1;
+  }
+  return tokens + folded.slice(from);
+}
 
 /**
  * The phrases of a query: what was written together must stand together (`ana@example.org`, `A-1001`, 大衣), and all

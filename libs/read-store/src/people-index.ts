@@ -60,7 +60,7 @@ export class LivePeople implements PeopleIndex {
   }
 }
 
-const CHUNK = 2_000;
+const CHUNK = 20_000;
 const NONE: ReadonlySet<string> = new Set();
 
 /** Gathers everybody in memory and writes each once, in the order of the index: for a model that is built anew. */

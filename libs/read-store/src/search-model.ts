@@ -12,7 +12,7 @@ CREATE VIRTUAL TABLE words USING fts5(
   text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 CREATE VIRTUAL TABLE people USING fts5(
-  identifier, names, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+  identifier, names, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 CREATE TABLE names (party INTEGER PRIMARY KEY, names TEXT NOT NULL);
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
