@@ -315,7 +315,8 @@ describe('what is stored', () => {
         { kind: 'phone', value: '+442079460000', strength: 'claimed' },
         { kind: 'email', value: 'ana@example.org', strength: 'claimed' },
       ]);
-      for (const { data } of events) assert.doesNotMatch(Buffer.from(data).toString('latin1'), /example\.org|7946 0000|442079460000/i);
+      for (const { data } of events)
+        assert.doesNotMatch(Buffer.from(data).toString('latin1'), /example\.org|7946 0000|442079460000/i);
     }),
   );
 

@@ -25,13 +25,3 @@ export function firstKeyAt(at: number): Uint8Array {
   writeTime(key, Math.min(Math.max(at, -OFFSET), OFFSET));
   return key;
 }
-
-export function keyTime(key: Uint8Array): number {
-  const view = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
-  return view.readUInt32BE(0) * WORD + view.readUInt32BE(4) - OFFSET;
-}
-
-export function keyEvent(key: Uint8Array): string {
-  const h = Buffer.from(key.buffer, key.byteOffset + 8, 16).toString('hex');
-  return `${h.slice(0, 8)}-${h.slice(8, 12)}-${h.slice(12, 16)}-${h.slice(16, 20)}-${h.slice(20)}`;
-}
