@@ -12,7 +12,7 @@ after(() => {
 });
 
 describe('what was acknowledged is there once and can be read', () => {
-  for (const { name, missing, run } of scenarios('ci', seed)) {
+  for (const { name, missing, least, run } of scenarios('ci', seed)) {
     it(
       name,
       ...needing(missing, async () => {
@@ -20,6 +20,7 @@ describe('what was acknowledged is there once and can be read', () => {
         outcomes.push(outcome);
         const { lost, doubled, drift, findings } = outcome;
         assert.deepEqual({ lost, doubled, drift, findings }, { lost: 0, doubled: 0, drift: 0, findings: [] });
+        assert.ok(outcome.faults >= least, `only ${outcome.faults} of ${least} faults`);
         assert.ok(outcome.acknowledged > 0, 'nothing was ever acknowledged');
       }),
     );

@@ -46,26 +46,39 @@ export async function send(
   return { status, accepted, duplicates };
 }
 
+export interface LoadOptions {
+  /** Events a second, all connections together. */
+  readonly rate: number;
+  readonly connections?: number;
+  /** The largest batch; half of the requests are single events where it is small. */
+  readonly largest?: number;
+}
+
 /** A stream of load on several connections: batches and single events, and now and then one that was sent before. */
 export class Load {
   #next = 0;
   #stop = false;
   /** Sent in an earlier round, and never answered. */
   #again: CloudEventJson[] = [];
+  readonly #pause: number;
+  readonly #connections: number;
+  readonly #largest: number;
 
   constructor(
     readonly ledger: Ledger,
     private readonly random: Random,
-    /** Events a second, all connections together. */
-    private readonly rate: number,
-    private readonly connections = 6,
-  ) {}
+    { rate, connections = 6, largest = 24 }: LoadOptions,
+  ) {
+    this.#pause = (1000 * connections) / rate;
+    this.#connections = connections;
+    this.#largest = largest;
+  }
 
   /** Sends until the hub is gone or `stop` is called. */
   async run(hub: HubProcess): Promise<void> {
     this.#stop = false;
     this.#again = this.ledger.unknown;
-    await Promise.all(Array.from({ length: this.connections }, () => this.#lane(hub)));
+    await Promise.all(Array.from({ length: this.#connections }, () => this.#lane(hub)));
   }
 
   stop(): void {
@@ -82,13 +95,14 @@ export class Load {
         // The hub is going, or is gone: what was in flight is unknown.
         await pause(20);
       }
-      await pause((events.length * 1000 * this.connections) / this.rate);
+      await pause(events.length * this.#pause);
     }
   }
 
   #draw(): CloudEventJson[] {
     if (this.#again.length > 0) return this.#again.splice(0, 20);
-    const size = this.random.chance(0.5) ? 1 : this.random.between(2, 25);
+    const single = this.random.chance(this.#largest > 100 ? 0.1 : 0.5);
+    const size = single ? 1 : this.random.between(2, this.#largest + 1);
     const events = Array.from({ length: size }, () => faultEvent(this.#next++));
     if (this.#next > 50 && this.random.chance(0.2))
       events.push(faultEvent(this.random.between(0, this.#next - 30)));

@@ -12,7 +12,7 @@ export function pauses(times: number, seed: number): Promise<Outcome> {
     const tally = new Tally('held still');
     const random = new Random(seed);
     const ledger = new Ledger();
-    const load = new Load(ledger, random, 400);
+    const load = new Load(ledger, random, { rate: 400 });
     const hub = await HubProcess.start({ folder });
     const running = load.run(hub);
     for (; tally.faults < times; tally.faults++) {

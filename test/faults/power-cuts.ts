@@ -31,7 +31,7 @@ export async function powerCuts({
   tally.notes.push(`seed ${seed}`);
   const random = new Random(seed);
   const ledger = new Ledger();
-  const load = new Load(ledger, random, 600);
+  const load = new Load(ledger, random, { rate: 600 });
   const disk = new LoopDisk(256);
   const folder = join(disk.mount, 'data');
   try {

@@ -19,7 +19,7 @@ export interface KillOptions {
 
 /**
  * One hub and one folder, killed over and over at random instants: under load, and now and then while it starts and
- * still repairs what the last kill has left. After each kill the next start is held against the ledger.
+ * still repairs what the last kill has left, or while it builds its read models anew. After each kill the next start is held against the ledger.
  */
 export function randomKills(options: KillOptions): Promise<Outcome> {
   const { kills, seed, rate = 400, sabotage = [], untilFound = false } = options;
@@ -28,7 +28,7 @@ export function randomKills(options: KillOptions): Promise<Outcome> {
     tally.notes.push(`seed ${seed}`);
     const random = new Random(seed);
     const ledger = new Ledger();
-    const load = new Load(ledger, random, rate);
+    const load = new Load(ledger, random, { rate });
     while (tally.faults < kills && (tally.clean || !untilFound)) {
       if (tally.faults > 0 && random.chance(0.25)) {
         const starting = HubProcess.launch({ folder, sabotage });
@@ -40,6 +40,7 @@ export function randomKills(options: KillOptions): Promise<Outcome> {
       const hub = await HubProcess.start({ folder, sabotage });
       if (tally.faults > 0) tally.add(await audit(hub, ledger), 'same folder', `after ${tally.faults} kills`);
       const running = load.run(hub);
+      if (random.chance(0.3)) void rebuild(hub).catch(() => undefined);
       await pause(random.between(100, 900));
       await hub.killed();
       await running;
@@ -52,4 +53,11 @@ export function randomKills(options: KillOptions): Promise<Outcome> {
       tally.fail(`asked to stop, the hub ended with ${end.signal ?? end.code}:\n${hub.output}`);
     return tally.outcome();
   });
+}
+
+/** New read models, until they are live. */
+export async function rebuild(hub: HubProcess): Promise<void> {
+  const response = await hub.post('/v1/admin/rebuild', 'application/json', '');
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`rebuild: ${response.status} ${text}`);
 }

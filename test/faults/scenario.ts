@@ -25,6 +25,8 @@ export class Tally {
   readonly #findings: string[] = [];
   readonly notes: string[] = [];
   faults = 0;
+  /** In the folders before this one, and in this one. */
+  #before = 0;
   #acknowledged = 0;
   #lost = 0;
   #doubled = 0;
@@ -34,7 +36,8 @@ export class Tally {
 
   /** `fresh` where the audit is of a folder of its own; else it counts what the audits before it have counted. */
   add(audit: Audit, fresh: 'fresh' | 'same folder', when: string): void {
-    this.#acknowledged = audit.acknowledged + (fresh === 'fresh' ? this.#acknowledged : 0);
+    if (fresh === 'fresh') this.#before += this.#acknowledged;
+    this.#acknowledged = audit.acknowledged;
     this.#lost += audit.lost;
     this.#doubled += audit.doubled;
     this.#drift += audit.drift;
@@ -53,7 +56,7 @@ export class Tally {
     return {
       name: this.name,
       faults: this.faults,
-      acknowledged: this.#acknowledged,
+      acknowledged: this.#before + this.#acknowledged,
       lost: this.#lost,
       doubled: this.#doubled,
       drift: this.#drift,

@@ -1,3 +1,4 @@
+import { floods } from './floods.js';
 import { fullDisk } from './full-disk.js';
 import { missingForDisks, missingForSyscallKills } from './machine.js';
 import { pauses } from './pauses.js';
@@ -5,48 +6,76 @@ import { powerCuts } from './power-cuts.js';
 import { randomKills } from './random-kills.js';
 import type { Sabotage } from './sabotage.js';
 import type { Outcome } from './scenario.js';
+import { slowDisk } from './slow-disk.js';
 import { syscallKills } from './syscall-kills.js';
 
 export interface Scenario {
   readonly name: string;
   /** What the machine has not; undefined: nothing. */
   readonly missing: string | undefined;
+  /** Faults that it must have met to say something. */
+  readonly least: number;
   readonly run: () => Promise<Outcome>;
 }
 
 /** A scenario on a hub that is broken on purpose: what it must find. */
-export interface Twin extends Scenario {
+export interface Twin extends Omit<Scenario, 'least'> {
   readonly finds: 'lost' | 'doubled' | 'drift';
 }
 
 const SIZES = {
-  ci: { kills: 20, points: 66, cuts: 5, fills: 2, pauses: 5 },
-  full: { kills: 200, points: Number.POSITIVE_INFINITY, cuts: 60, fills: 10, pauses: 50 },
+  ci: { kills: 20, points: 66, floods: 2, cuts: 5, fills: 2, pauses: 5 },
+  full: { kills: 200, points: Number.POSITIVE_INFINITY, floods: 20, cuts: 60, fills: 10, pauses: 50 },
 };
 
 export type Size = keyof typeof SIZES;
 
 /** Every scenario; lost, doubled and drift have to be 0 in each. */
 export function scenarios(size: Size, seed: number): Scenario[] {
-  const { kills, points, cuts, fills, pauses: stops } = SIZES[size];
+  const { kills, points, floods: inFlood, cuts, fills, pauses: stops } = SIZES[size];
   return [
     {
       name: `killed ${kills} times at random under load`,
       missing: undefined,
+      least: kills,
       run: () => randomKills({ kills, seed }),
     },
     {
       name: `killed at ${points === Number.POSITIVE_INFINITY ? 'every write, sync and rename' : `${points} writes, syncs and renames`}`,
       missing: missingForSyscallKills(),
+      least: 60,
       run: () => syscallKills(points),
+    },
+    {
+      name: `killed ${inFlood} times in a flood`,
+      missing: undefined,
+      least: inFlood,
+      run: () => floods({ kills: inFlood, seed }),
     },
     {
       name: `the power cut ${cuts} times under load`,
       missing: missingForDisks(),
+      least: cuts,
       run: () => powerCuts({ cuts, seed }),
     },
-    { name: `the disk full ${fills} times`, missing: missingForDisks(), run: () => fullDisk(fills) },
-    { name: `held still ${stops} times under load`, missing: undefined, run: () => pauses(stops, seed) },
+    {
+      name: `the disk full ${fills} times`,
+      missing: missingForDisks(),
+      least: fills,
+      run: () => fullDisk(fills),
+    },
+    {
+      name: `held still ${stops} times under load`,
+      missing: undefined,
+      least: stops,
+      run: () => pauses(stops, seed),
+    },
+    {
+      name: 'every sync of a slow disk waited for',
+      missing: missingForSyscallKills(),
+      least: 1,
+      run: () => slowDisk(60),
+    },
   ];
 }
 

@@ -6,6 +6,7 @@ import { HubProcess } from './hub-process.js';
 import { Ledger } from './ledger.js';
 import { send } from './load.js';
 import { program } from './machine.js';
+import { rebuild } from './random-kills.js';
 import { Tally, withFolder, type Outcome } from './scenario.js';
 
 /** What changes a file or makes a change durable. */
@@ -24,7 +25,7 @@ export interface Point {
 
 export const pointName = ({ call, file, nth }: Point): string => `${call} ${nth} of ${file}`;
 
-/** The load: short, one request after the other, so that it makes the same calls each time. Ends with a stop. */
+/** The load: short, one request after the other, so that it makes the same calls each time; new read models at its end. */
 async function shortLoad(hub: HubProcess, ledger: Ledger): Promise<void> {
   let next = 0;
   for (const size of [1, 12, 1, 3, 20, 1]) {
@@ -34,6 +35,7 @@ async function shortLoad(hub: HubProcess, ledger: Ledger): Promise<void> {
     const last = Math.max(...[...ledger.entries].map(({ acknowledged }) => acknowledged ?? 0));
     await (await hub.get(`/v1/customers/by/email/guest.0@example.org?minPosition=${last}`)).text();
   }
+  await rebuild(hub);
 }
 
 const strace = (...options: string[]): string[] => [
@@ -96,24 +98,33 @@ function evenly<T>(list: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, i) => list[Math.floor((i * list.length) / count)] as T);
 }
 
-/** Runs the load until the point kills the hub, then holds the folder against the ledger. False where it was not met. */
+/**
+ * Runs the load until the point kills the hub, or the process that builds its read models anew; then holds the folder
+ * against the ledger. False where the point was not met.
+ */
 async function killAt(point: Point, tally: Tally): Promise<boolean> {
   return withFolder(async (folder) => {
+    mkdirSync(dirname(folder), { recursive: true });
     const ledger = new Ledger();
     const { call, file, nth } = point;
-    const path = join(folder, file);
+    const trace = `${folder}.trace`;
+    const inject = `inject=${call}:signal=SIGKILL:when=${nth}`;
     const hub = HubProcess.launch({
       folder,
-      through: strace('-o', '/dev/null', '-P', path, '-e', `inject=${call}:signal=SIGKILL:when=${nth}`),
+      through: strace('-o', trace, '-P', join(folder, file), '-e', `trace=${call}`, '-e', inject),
     });
     if (await hub.ready()) {
       await shortLoad(hub, ledger).catch((error: unknown) => {
+        // The connection broke, or an answer did.
         if (error instanceof TypeError || (error as Error).name === 'SyntaxError') return;
         throw error;
       });
     }
-    const { signal } = await hub.stopped();
-    const met = signal === 'SIGKILL';
+    const { signal, code } = await hub.stopped();
+    const met = readFileSync(trace, 'utf8').includes('killed by SIGKILL');
+    if (signal !== 'SIGKILL' && code !== 0) {
+      tally.fail(`${pointName(point)}: the hub ended with ${signal ?? code}:\n${hub.output}`);
+    }
     const next = await HubProcess.start({ folder });
     tally.add(await audit(next, ledger), 'fresh', `killed before ${pointName(point)}`);
     await next.killed();
