@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { openModel } from './customers-model.js';
 import { CustomerRows } from './customer-rows.js';
-import { CUSTOMERS, readModels, SEARCH } from './models.js';
+import { CUSTOMERS, earlierPart, readModels, SEARCH } from './models.js';
 import { WordsIndex } from './words-index.js';
 
 /** There is no read model yet: nothing was projected in this folder. */
@@ -56,12 +57,14 @@ export class LiveModels {
     if (customers === undefined || search === undefined) throw new NoReadModelError(this.folder);
     const open = (file: string): ReturnType<typeof openModel> =>
       openModel(join(this.folder, file), { schema: '', readOnly: true });
-    const [one, other] = [open(customers), open(search)];
+    const one = open(customers);
+    const earlier = earlierPart(search);
+    const parts = [...(existsSync(join(this.folder, earlier)) ? [open(earlier)] : []), open(search)];
     this.current = {
       files: `${customers}/${search}`,
       customers: new CustomerRows(one),
-      search: new WordsIndex(other),
-      databases: [one, other],
+      search: new WordsIndex(parts),
+      databases: [one, ...parts],
     };
     return this.current;
   }

@@ -48,6 +48,9 @@ export function newModelFile(folder: string, model: string): string {
   return `${prefix}${Math.max(0, ...taken.filter(Number.isFinite)) + 1}`;
 }
 
+/** Beside a search index that was built in two parts: the one of the earlier events. */
+export const earlierPart = (file: string): string => `${file}-earlier`;
+
 /** Makes these files live, all at once and durably; what was live before is kept to go back to, what was before that goes. */
 export function switchModels(folder: string, files: Record<string, string>): Models {
   const models = readModels(folder);

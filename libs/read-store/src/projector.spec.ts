@@ -259,6 +259,36 @@ describe('a timeline page', () => {
   });
 });
 
+describe('a search index in two parts', () => {
+  it('answers as one does', async () => {
+    await log.tell(
+      { id: '1', at: 1, who: ['email:ana@example.org Ana'], data: { content: { text: 'first coat' } } },
+      { id: '2', at: 2, who: ['email:ben@example.org Ben'], data: { content: { text: 'second coat' } } },
+      { id: '3', at: 3, who: ['email:ana@example.org Ana'], data: { content: { text: 'third coat' } } },
+      { id: '4', at: 4, who: ['email:eva@example.org Eva'], data: { content: { text: 'fourth coat' } } },
+    );
+    const asked = ['coat', 'ana', 'ben@example.org', 'first', 'third', 'fifth'];
+    const answers = (): Promise<unknown> =>
+      Promise.all(asked.map(async (q) => (await log.reads.search({ q, limit: 10 })).customers));
+    const before = await answers();
+    const upTo = log.store.headPosition();
+    const { folder } = log;
+    await log.projector.adopt(await rebuildModels({ folder, masterKey: MASTER_KEY, upTo, worthDividing: 2 }));
+    log.reads.refresh();
+    assert.equal(readdirSync(folder).filter((file) => file.endsWith('-earlier')).length, 1);
+    assert.deepEqual(await answers(), before);
+    await log.tell({
+      id: '5',
+      at: 5,
+      who: ['email:ana@example.org Ann'],
+      data: { content: { text: 'fifth coat' } },
+    });
+    assert.equal((await log.reads.search({ q: 'fifth', limit: 10 })).customers[0]?.name, 'Ann');
+    assert.equal((await log.reads.search({ q: 'ana', limit: 10 })).customers.length, 1);
+    assert.deepEqual((await verify()).found, []);
+  });
+});
+
 describe('a search', () => {
   beforeEach(() =>
     log.tell(

@@ -25,7 +25,7 @@ function tell(answer: RebuildAnswer): void {
   });
 }
 
-async function run({ folder, masterKey, upTo, model, file }: RebuildTask): Promise<void> {
+async function run({ folder, masterKey, from, upTo, model, file }: RebuildTask): Promise<void> {
   const log = SqliteLogReader.open({ folder });
   const vault = await SqliteVault.open({ folder, masterKey, readOnly: true, held: KEYS_HELD });
   const path = join(folder, file);
@@ -38,7 +38,7 @@ async function run({ folder, masterKey, upTo, model, file }: RebuildTask): Promi
   };
   try {
     if (model === 'customers') await rebuildCustomers({ path, log, vault, upTo, now: Date.now }, onProgress);
-    else await rebuildSearch({ path, log, vault, upTo }, onProgress);
+    else await rebuildSearch({ path, log, vault, from, upTo }, onProgress);
   } finally {
     await vault.close();
     await log.close();

@@ -13,9 +13,9 @@ const CHUNK = 2_000;
 const HASH_BYTES = 32 * 1_048_576;
 const COMMITTED = 20_000;
 
-/** Builds the search index anew from the log up to `upTo`, in a file of its own; what cannot be read is left out. */
+/** Builds the search index of the events in `(from, upTo]` anew, in a file of its own; what cannot be read is left out. */
 export async function rebuildSearch(
-  { path, log, vault, upTo }: { path: string; log: LocalLog; vault: Vault; upTo: number },
+  { path, log, vault, from, upTo }: { path: string; log: LocalLog; vault: Vault; from: number; upTo: number },
   onProgress: (progress: RebuildProgress) => void = () => undefined,
 ): Promise<void> {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
@@ -27,7 +27,7 @@ export async function rebuildSearch(
     model.gather(HASH_BYTES);
     const people = new GatheredPeople(model, vault);
     const projector = new SearchProjector(model, vault, people);
-    for (let after = 0; after < upTo;) {
+    for (let after = from; after < upTo;) {
       const end = Math.min(after + COMMITTED, upTo);
       model.begin();
       while (after < end) {
@@ -39,7 +39,7 @@ export async function rebuildSearch(
         }
       }
       model.commit();
-      onProgress({ done: after, total: upTo });
+      onProgress({ done: after - from, total: upTo - from });
     }
     await people.writeAll();
     model.checkpoint = upTo;

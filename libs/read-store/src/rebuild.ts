@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import type { RebuildProgress } from './rebuild-customers.js';
 import { LiveModels, NoReadModelError } from './live-models.js';
-import { CUSTOMERS, newModelFile, SEARCH, switchModels } from './models.js';
+import { CUSTOMERS, earlierPart, newModelFile, SEARCH, switchModels } from './models.js';
 import type { ModelFiles } from './projector.js';
 
 export interface RebuildOptions {
@@ -11,6 +11,8 @@ export interface RebuildOptions {
   /** The head of the log: up to here is built. */
   readonly upTo: number;
   readonly signal?: AbortSignal;
+  /** A log of more events than this has its search index built by two processes; default 20,000. */
+  readonly worthDividing?: number;
   readonly onProgress?: (phase: 'customers' | 'search', progress: RebuildProgress) => void;
 }
 
@@ -18,10 +20,15 @@ export interface RebuildOptions {
 export interface RebuildTask {
   readonly folder: string;
   readonly masterKey: Uint8Array;
+  /** Exclusive. */
+  readonly from: number;
   readonly upTo: number;
   readonly model: 'customers' | 'search';
   readonly file: string;
 }
+
+/** So many events are worth a further process. */
+const WORTH_DIVIDING = 20_000;
 
 /**
  * Builds both read models anew beside the live ones, each in a process of its own, from the log alone. Nothing is
@@ -29,16 +36,26 @@ export interface RebuildTask {
  * next start removes.
  */
 export async function rebuildModels(options: RebuildOptions): Promise<ModelFiles> {
-  const { folder, masterKey, upTo } = options;
+  const { folder, masterKey, upTo, worthDividing = WORTH_DIVIDING } = options;
   const files = { [CUSTOMERS]: newModelFile(folder, CUSTOMERS), [SEARCH]: newModelFile(folder, SEARCH) };
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const tasks: RebuildTask[] = [
-    { folder, masterKey, upTo, model: 'customers', file: files[CUSTOMERS] },
-    { folder, masterKey, upTo, model: 'search', file: files[SEARCH] },
-  ];
+  const [customers, search] = [files[CUSTOMERS], files[SEARCH]];
+  const base = { folder, masterKey, from: 0, upTo };
+  const tasks: RebuildTask[] = [{ ...base, model: 'customers', file: customers }];
+  // Opening and cutting every text costs more than all else together: a long log is shared by two processes.
+  const middle = upTo > worthDividing ? Math.floor(upTo / 2) : 0;
+  if (middle > 0) tasks.push({ ...base, upTo: middle, model: 'search', file: earlierPart(search) });
+  tasks.push({ ...base, from: middle, model: 'search', file: search });
+  const done = new Map<RebuildTask, RebuildProgress>();
+  const onProgress = (task: RebuildTask, progress: RebuildProgress): void => {
+    done.set(task, progress);
+    const total = task.model === 'search' ? upTo : progress.total;
+    const ofModel = [...done].filter(([{ model }]) => model === task.model);
+    options.onProgress?.(task.model, { done: ofModel.reduce((sum, [, { done }]) => sum + done, 0), total });
+  };
   try {
-    await Promise.all(tasks.map((task) => runTask(task, signal, options.onProgress)));
+    await Promise.all(tasks.map((task) => runTask(task, signal, (progress) => onProgress(task, progress))));
   } catch (error) {
     stop.abort(error);
     throw error;
@@ -54,7 +71,7 @@ export type RebuildAnswer =
 function runTask(
   task: RebuildTask,
   signal: AbortSignal,
-  onProgress: RebuildOptions['onProgress'],
+  onProgress: (progress: RebuildProgress) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = fork(new URL('./rebuild-process.js', import.meta.url), {
@@ -67,7 +84,7 @@ function runTask(
     let failure = new Error(`the rebuild of ${task.model} ended before it was done`);
     let built = false;
     child.on('message', (answer: RebuildAnswer) => {
-      if ('progress' in answer) onProgress?.(task.model, answer.progress);
+      if ('progress' in answer) onProgress(answer.progress);
       else if ('failed' in answer)
         failure = new Error(`the rebuild of ${task.model} failed: ${answer.failed}`);
       else built = true;

@@ -21,46 +21,58 @@ export function matchExpression(query: string): string | undefined {
     .join(' AND ');
 }
 
-/** Reads the search index. Words are letters and digits, so a quoted phrase holds no quote. */
+/**
+ * Reads the search index. Words are letters and digits, so a quoted phrase holds no quote. A large index that was built
+ * anew has two parts, of earlier and of later events; the last one is written on.
+ */
 export class WordsIndex {
-  constructor(private readonly database: DatabaseSync) {}
+  constructor(private readonly parts: readonly DatabaseSync[]) {}
 
   checkpoint(): number {
-    const row = this.database.prepare(`SELECT value FROM meta WHERE key = 'checkpoint'`).get() as
+    const row = this.parts.at(-1)?.prepare(`SELECT value FROM meta WHERE key = 'checkpoint'`).get() as
       { value: number } | undefined;
     return row?.value ?? 0;
   }
 
+  private numbers(sql: string, ...values: (string | number)[]): number[] {
+    return this.parts.flatMap((part) =>
+      (part.prepare(sql).all(...values) as { number: number }[]).map(({ number }) => number),
+    );
+  }
+
   /** Positions of events that hold the words, latest first, at or before `upTo`. */
   events(match: string, upTo: number, limit: number): number[] {
-    const rows = this.database
-      .prepare(
-        'SELECT rowid AS position FROM words WHERE words MATCH ? AND rowid <= ? ORDER BY rowid DESC LIMIT ?',
-      )
-      .all(match, upTo, limit) as { position: number }[];
-    return rows.map(({ position }) => position);
+    const found = this.numbers(
+      'SELECT rowid AS number FROM words WHERE words MATCH ? AND rowid <= ? ORDER BY rowid DESC LIMIT ?',
+      match,
+      upTo,
+      limit,
+    );
+    return found.sort((a, b) => b - a).slice(0, limit);
   }
 
   /** The positions in `(after, upTo]` that have a document. */
   positions(after: number, upTo: number): Set<number> {
-    const rows = this.database
-      .prepare('SELECT rowid AS position FROM words WHERE rowid > ? AND rowid <= ?')
-      .all(after, upTo) as { position: number }[];
-    return new Set(rows.map(({ position }) => position));
+    return new Set(
+      this.numbers('SELECT rowid AS number FROM words WHERE rowid > ? AND rowid <= ?', after, upTo),
+    );
   }
 
   holds(match: string, position: number): boolean {
     return (
-      this.database.prepare('SELECT 1 FROM words WHERE words MATCH ? AND rowid = ?').get(match, position) !==
-      undefined
+      this.numbers('SELECT rowid AS number FROM words WHERE words MATCH ? AND rowid = ?', match, position)
+        .length > 0
     );
   }
 
   /** Handles, in order and after the one given, of parties whose identifier, or one of whose names, is matched. */
   people(match: string, column: 'identifier' | 'names', after: number, limit: number): number[] {
-    const rows = this.database
-      .prepare('SELECT rowid AS handle FROM people WHERE people MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?')
-      .all(`${column} : (${match})`, after, limit) as { handle: number }[];
-    return rows.map(({ handle }) => handle);
+    const found = this.numbers(
+      'SELECT rowid AS number FROM people WHERE people MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?',
+      `${column} : (${match})`,
+      after,
+      limit,
+    );
+    return [...new Set(found)].sort((a, b) => a - b).slice(0, limit);
   }
 }
