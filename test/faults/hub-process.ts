@@ -7,6 +7,9 @@ import { sabotageOptions, type Sabotage } from './sabotage.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
+/** As `npm start` has them. */
+const FLAGS = ['--max-semi-space-size=8', '--enable-source-maps'];
+
 export interface HubOptions {
   /** `THREADLINE_DATA`. */
   readonly folder: string;
@@ -59,7 +62,7 @@ export class HubProcess {
   /** Starts a hub and does not wait for it. */
   static launch({ folder, through = [], sabotage = [] }: HubOptions): HubProcess {
     const main = join(root, 'apps/hub/dist/main.js');
-    const [command = '', ...args] = [...through, process.execPath, '--enable-source-maps', main];
+    const [command = '', ...args] = [...through, process.execPath, ...FLAGS, main];
     const child = spawn(command, args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
