@@ -1,5 +1,5 @@
 import { tokenText } from '@threadline/projections/search-text';
-import type { Keyring, Vault } from '@threadline/vault/vault';
+import type { Keyring } from '@threadline/vault/vault';
 import type { SearchModel } from './search-model.js';
 
 /** Takes in by what names a party goes. */
@@ -10,11 +10,8 @@ export interface PeopleIndex {
   forget(): void;
 }
 
-function write(model: SearchModel, keyring: Keyring, party: number, names: ReadonlySet<string>): boolean {
-  const person = keyring.party(party);
-  if (person === undefined) return false;
-  model.writePerson(party, tokenText(person.value), [...names], tokenText([...names].join('\n')));
-  return true;
+function write(model: SearchModel, party: number, value: string, names: ReadonlySet<string>): void {
+  model.writePerson(party, tokenText(value), [...names], tokenText([...names].join('\n')));
 }
 
 /** Parties whose names are remembered, at least; at most twice as many. */
@@ -31,9 +28,12 @@ export class LivePeople implements PeopleIndex {
   meet(party: number, name: string | undefined, keyring: Keyring): void {
     const known = this.namesOf(party);
     if (known !== undefined && (name === undefined || known.has(name))) return;
+    const person = keyring.party(party);
+    if (person === undefined) return;
     const names = new Set(known);
     if (name !== undefined) names.add(name);
-    if (write(this.model, keyring, party, names)) this.remember(party, names);
+    write(this.model, party, person.value, names);
+    this.remember(party, names);
   }
 
   forget(): void {
@@ -61,45 +61,41 @@ export class LivePeople implements PeopleIndex {
 }
 
 const CHUNK = 20_000;
-const NONE: ReadonlySet<string> = new Set();
+
+interface Person {
+  readonly value: string;
+  names: ReadonlySet<string>;
+}
 
 /** Gathers everybody in memory and writes each once, in the order of the index: for a model that is built anew. */
 export class GatheredPeople implements PeopleIndex {
-  private readonly people = new Map<number, ReadonlySet<string>>();
-  /** Most names are the only one of their party and come again with each event. */
-  private readonly alone = new Map<string, ReadonlySet<string>>();
+  private readonly people = new Map<number, Person>();
 
-  constructor(
-    private readonly model: SearchModel,
-    private readonly vault: Vault,
-  ) {}
+  constructor(private readonly model: SearchModel) {}
 
-  meet(party: number, name: string | undefined): void {
-    const known = this.people.get(party);
-    if (name === undefined) {
-      if (known === undefined) this.people.set(party, NONE);
-    } else if (known === undefined || known.size === 0) this.people.set(party, this.only(name));
-    else if (!known.has(name)) this.people.set(party, new Set([...known, name]));
+  meet(party: number, name: string | undefined, keyring: Keyring): void {
+    let person = this.people.get(party);
+    if (person === undefined) {
+      // Opened now, while the key is at hand.
+      const record = keyring.party(party);
+      if (record === undefined) return;
+      this.people.set(party, (person = { value: record.value, names: new Set() }));
+    }
+    if (name !== undefined && !person.names.has(name)) person.names = new Set([...person.names, name]);
   }
 
   forget(): never {
     throw new TypeError('what is gathered is written at the end, or the build is given up');
   }
 
-  private only(name: string): ReadonlySet<string> {
-    let names = this.alone.get(name);
-    if (names === undefined) this.alone.set(name, (names = new Set([name])));
-    return names;
-  }
-
-  async writeAll(): Promise<void> {
-    this.alone.clear();
+  writeAll(): void {
     const parties = [...this.people.keys()].sort((a, b) => a - b);
     for (let from = 0; from < parties.length; from += CHUNK) {
-      const chunk = parties.slice(from, from + CHUNK);
-      const keyring = await this.vault.keys(chunk);
       this.model.transaction(() => {
-        for (const party of chunk) write(this.model, keyring, party, this.people.get(party) ?? NONE);
+        for (const party of parties.slice(from, from + CHUNK)) {
+          const person = this.people.get(party);
+          if (person !== undefined) write(this.model, party, person.value, person.names);
+        }
       });
     }
   }

@@ -171,10 +171,8 @@ class Build {
   private take(event: LoggedEvent): void {
     this.table.add(event, interactionOf(event.stream));
     if (event.parties.length === 0) return;
-    for (const [handle, naming] of namings(event)) {
-      const known = this.namings.get(handle);
-      this.namings.set(handle, known === undefined ? naming : combineNamings(known, naming));
-    }
+    for (const [handle, naming] of namings(event)) this.meet(handle, naming);
+    if (event.parties.length === 1) return;
     const joined = linksOf(event);
     for (const party of mentionsOf(event, joined)) this.mentions.push({ party, position: event.position });
     for (const link of joined) {
@@ -183,6 +181,11 @@ class Build {
       if (known === undefined || isBetter(link, known)) this.links.set(pair, link);
       this.customers.join(link.a, link.b);
     }
+  }
+
+  private meet(handle: number, naming: Naming): void {
+    const known = this.namings.get(handle);
+    this.namings.set(handle, known === undefined ? naming : combineNamings(known, naming));
   }
 
   /** Homes and versions in interactions of more than one event. */

@@ -8,7 +8,7 @@ import type { RebuildAnswer, RebuildTask } from './rebuild.js';
 /** Milliseconds. */
 const PROGRESS_EVERY = 250;
 /** Of most logs everybody's: every event is opened once, and a customer's next is seldom the next in the log. */
-const KEYS_HELD = 65_536;
+const KEYS_HELD = 200_000;
 
 // Whoever wanted the models is gone.
 process.once('disconnect', () => process.exit());

@@ -25,7 +25,7 @@ export async function rebuildSearch(
       'PRAGMA synchronous = OFF; PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 20000;',
     );
     model.gather(HASH_BYTES);
-    const people = new GatheredPeople(model, vault);
+    const people = new GatheredPeople(model);
     const projector = new SearchProjector(model, vault, people);
     for (let after = from; after < upTo;) {
       const end = Math.min(after + COMMITTED, upTo);
@@ -41,7 +41,7 @@ export async function rebuildSearch(
       model.commit();
       onProgress({ done: after - from, total: upTo - from });
     }
-    await people.writeAll();
+    people.writeAll();
     model.checkpoint = upTo;
     model.gather();
     model.database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_checkpoint(TRUNCATE);');
