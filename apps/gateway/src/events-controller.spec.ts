@@ -182,8 +182,14 @@ describe('POST /v1/events', () => {
   it('answers 503 with Retry-After beyond its bound, and takes nothing', async () => {
     const gate = Promise.withResolvers<EventsAnswer>();
     const first = [1, 2, 3, 4].map(() => post({}));
-    answer = () => gate.promise;
-    while (publisher.inFlight.messages < 4) await new Promise((resolve) => setTimeout(resolve, 1));
+    let held = 0;
+    answer = () => {
+      held++;
+      return gate.promise;
+    };
+    // Until the consumer has them: one on its way to it is in flight already.
+    while (held < 4) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.equal(publisher.inFlight.messages, 4);
     taken = undefined;
     const response = await fetch(url, {
       method: 'POST',
