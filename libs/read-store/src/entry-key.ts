@@ -6,10 +6,14 @@ const WORD = 2 ** 32;
  * The place of an entry on a party's timeline: 24 bytes that sort as (time, event id) do. 8 bytes of time, big-endian,
  * then the event's UUID.
  */
-export function entryKey(at: number, event: string): Uint8Array {
+export const entryKey = (at: number, event: string): Uint8Array =>
+  entryKeyOf(at, Buffer.from(event.replaceAll('-', ''), 'hex'));
+
+/** The same from the 16 bytes of the UUID. */
+export function entryKeyOf(at: number, event: Uint8Array): Uint8Array {
   const key = Buffer.allocUnsafe(24);
   writeTime(key, at);
-  key.write(event.replaceAll('-', ''), 8, 'hex');
+  key.set(event, 8);
   return key;
 }
 

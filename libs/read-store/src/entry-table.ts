@@ -2,7 +2,7 @@ import type { ProjectedEvent } from '@threadline/projections/contribution';
 import type { ClearData } from '@threadline/domain/stored-event';
 import type { TimelineRow } from './customers-model.js';
 import type { LoggedEvent } from './decode.js';
-import { entryKey } from './entry-key.js';
+import { entryKeyOf } from './entry-key.js';
 
 const NONE = -1;
 const STANDS = 1;
@@ -187,7 +187,7 @@ export class EntryTable {
   row(index: number, event: ProjectedEvent): TimelineRow {
     return {
       party: this.home(index),
-      key: entryKey(event.at, event.id),
+      key: entryKeyOf(event.at, this.ids.subarray(index * 16, index * 16 + 16)),
       position: event.position,
       type: event.type,
       channel: event.clear.channel,

@@ -57,6 +57,7 @@ export class SqliteVault implements Vault {
   readonly #readOnly: boolean;
   readonly #random = new RandomPool();
   readonly #entries: RecentMap<Handle, Entry>;
+  readonly #ring = new Ring((handle) => this.#entryOf(handle));
   readonly #handles = new RecentMap<string, Handle>(HANDLES_HELD);
   readonly #pending = new Map<Handle, Pending>();
   readonly #pendingHandles = new Map<string, Handle>();
@@ -139,14 +140,10 @@ export class SqliteVault implements Vault {
     this.#store();
   }
 
-  async keys(handles: Iterable<Handle>): Promise<Keyring> {
+  /** Keys are looked up when they are asked for: on the same disk there is no round trip to save. */
+  async keys(_handles: Iterable<Handle>): Promise<Keyring> {
     this.#notice();
-    const ring = new Map<Handle, Entry>();
-    for (const handle of handles) {
-      const entry = this.#entryOf(handle);
-      if (entry) ring.set(handle, entry);
-    }
-    return new Ring((handle) => ring.get(handle) ?? this.#entryOf(handle));
+    return this.#ring;
   }
 
   async find(parties: readonly string[]): Promise<(Handle | undefined)[]> {
