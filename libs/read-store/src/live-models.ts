@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { openModel } from './customers-model.js';
 import { CustomerRows } from './customer-rows.js';
 import { CUSTOMERS, earlierPart, readModels, SEARCH } from './models.js';
@@ -36,6 +36,25 @@ export class LiveModels {
     const models = readModels(this.folder);
     const files = `${models[CUSTOMERS]?.live}/${models[SEARCH]?.live}`;
     if (this.current !== undefined && this.current.files !== files) this.close();
+  }
+
+  /** Up to where both models are; 0 where one of them is missing or lost its first writes to a power cut. */
+  checkpoint(): number {
+    const models = readModels(this.folder);
+    const files = [models[CUSTOMERS]?.live, models[SEARCH]?.live].map((file) =>
+      join(this.folder, file ?? ''),
+    );
+    const isWritten = (file: string): boolean => {
+      const database = new DatabaseSync(file, { readOnly: true, timeout: 10_000 });
+      try {
+        return database.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'meta'`).get() !== undefined;
+      } finally {
+        database.close();
+      }
+    };
+    const isThere = (file: string): boolean => existsSync(file) && statSync(file).isFile();
+    if (!files.every((file) => isThere(file) && isWritten(file))) return 0;
+    return Math.min(this.customers.checkpoint(), this.search.checkpoint());
   }
 
   /** Holds every read to the present state of the models until the answer is called: a snapshot beside a writer. */

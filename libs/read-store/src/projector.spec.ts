@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { CUSTOMERS, readModels, switchModels } from './models.js';
 import { MASTER_KEY, ProjectedLog } from './projected-log.js';
-import { rebuildModels } from './rebuild.js';
+import { buildIfFarBehind, rebuildModels } from './rebuild.js';
 import { verifyModels, type Difference, type Verified } from './verify.js';
 
 let log: ProjectedLog;
@@ -386,6 +386,21 @@ describe('a log that is shorter than what was projected', () => {
   });
 });
 
+describe('read models that a power cut left empty', () => {
+  it('are filled again from the log', async () => {
+    await log.tell({ id: '1', at: 1, who: ['user:u1'] });
+    log.projector.close();
+    log.reads.close();
+    const file = join(log.folder, readModels(log.folder)[CUSTOMERS]?.live ?? '');
+    for (const suffix of ['-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+    writeFileSync(file, '');
+    await buildIfFarBehind({ folder: log.folder, masterKey: MASTER_KEY, upTo: 1 });
+    log.projector = log.openProjector();
+    await log.catchUp();
+    assert.deepEqual(await timeline('user:u1'), ['1']);
+  });
+});
+
 describe('read models that are damaged', () => {
   it('are named, with what to do', async () => {
     log.projector.close();
@@ -393,6 +408,9 @@ describe('read models that are damaged', () => {
     for (const file of [live ?? '', 'models.json']) {
       writeFileSync(join(log.folder, file), 'not what was written '.repeat(500));
       assert.throws(() => log.openProjector(), { code: 'read-models-unusable', exitCode: 74 });
+      const { folder } = log;
+      const start = buildIfFarBehind({ folder, masterKey: MASTER_KEY, upTo: 0 });
+      await assert.rejects(start, { code: 'read-models-unusable', exitCode: 74 });
     }
     rmSync(join(log.folder, 'models.json'));
     log.projector = log.openProjector();

@@ -1,7 +1,14 @@
 import { fork } from 'node:child_process';
 import type { RebuildProgress } from './rebuild-customers.js';
-import { LiveModels, NoReadModelError } from './live-models.js';
-import { CUSTOMERS, earlierPart, newModelFile, SEARCH, switchModels } from './models.js';
+import { LiveModels } from './live-models.js';
+import {
+  CUSTOMERS,
+  earlierPart,
+  newModelFile,
+  ReadModelsUnusableError,
+  SEARCH,
+  switchModels,
+} from './models.js';
 import type { ModelFiles } from './projector.js';
 
 export interface RebuildOptions {
@@ -107,17 +114,20 @@ const FAR_BEHIND = 50_000;
 /**
  * Read models that are far behind the log, as in a folder that was restored, are built anew and made live at once.
  * For a start, before a projector has opened them.
+ * @throws ReadModelsUnusableError
  */
 export async function buildIfFarBehind(options: RebuildOptions): Promise<void> {
   const { folder, upTo } = options;
+  if (upTo - checkpointOf(folder) > FAR_BEHIND) switchModels(folder, { ...(await rebuildModels(options)) });
+}
+
+function checkpointOf(folder: string): number {
   const models = new LiveModels(folder);
-  let checkpoint = 0;
   try {
-    checkpoint = Math.min(models.customers.checkpoint(), models.search.checkpoint());
+    return models.checkpoint();
   } catch (error) {
-    if (!(error instanceof NoReadModelError)) throw error;
+    throw new ReadModelsUnusableError(folder, error);
   } finally {
     models.close();
   }
-  if (upTo - checkpoint > FAR_BEHIND) switchModels(folder, { ...(await rebuildModels(options)) });
 }
