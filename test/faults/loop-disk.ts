@@ -14,6 +14,13 @@ function run(name: string, ...args: string[]): void {
 const CUT = `open(my $f, '<', $ARGV[0]) or die "open: $!";
 my $flag = pack('L', 2); ioctl($f, 0x8004587d, $flag) or die "ioctl: $!";`;
 
+const attached = new Set<LoopDisk>();
+
+// A test run that is ended leaves no mount behind.
+process.once('exit', () => {
+  for (const disk of attached) disk.abandon();
+});
+
 /**
  * An ext4 file system in a file, which can lose its power: what was not synced by then is gone, as it is when the
  * plug is pulled. Needs root and loop devices, see `missingForDisks`.
@@ -33,6 +40,7 @@ export class LoopDisk {
     run('mkfs.ext4', '-q', '-F', '-m', '0', this.#image);
     mkdirSync(this.mount);
     this.#attach();
+    attached.add(this);
   }
 
   #attach(): void {
@@ -53,6 +61,13 @@ export class LoopDisk {
   async remove(): Promise<void> {
     await killUnder(this.mount);
     run('umount', this.mount);
+    attached.delete(this);
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The same without waiting for anybody: it is gone when the last process that uses it is. */
+  abandon(): void {
+    spawnSync(program('umount') ?? 'umount', ['-l', this.mount]);
+    rmSync(this.#image, { force: true });
   }
 }
