@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { combineNamings, type Naming } from '@threadline/projections/contribution';
 import { combine, emptySummary, type PlacedRef, type Summary } from '@threadline/projections/summary';
 import { summaryFromJson } from '@threadline/projections/summary-json';
+import { Statements } from './statements.js';
 
 export interface KnownParty {
   readonly handle: number;
@@ -30,19 +31,15 @@ const KEPT = 64;
 
 /** The statements by which the read model `customers` is read. */
 export class CustomerRows {
-  private readonly statements = new Map<string, StatementSync>();
+  private readonly statements: Statements;
   private readonly combined = new Map<number, { stamp: string; summary: Summary }>();
 
-  constructor(readonly database: DatabaseSync) {}
+  constructor(readonly database: DatabaseSync) {
+    this.statements = new Statements(database);
+  }
 
   private sql(text: string): StatementSync {
-    let statement = this.statements.get(text);
-    if (statement === undefined) {
-      statement = this.database.prepare(text);
-      statement.setReturnArrays(true);
-      this.statements.set(text, statement);
-    }
-    return statement;
+    return this.statements.sql(text);
   }
 
   private all<Row>(text: string, ...values: (string | number | Uint8Array)[]): Row[] {
@@ -54,7 +51,7 @@ export class CustomerRows {
   }
 
   checkpoint(): number {
-    return this.one<[number]>(`SELECT value FROM meta WHERE key = 'checkpoint'`)?.[0] ?? 0;
+    return this.statements.checkpoint;
   }
 
   /** The label of the party's customer. */

@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Naming } from '@threadline/projections/contribution';
 import type { PlacedRef } from '@threadline/projections/summary';
+import { Statements } from './statements.js';
 
 /**
  * The read model `customers`: parties with their customer, timelines by party, summaries, links. It holds clear
@@ -85,7 +86,7 @@ export interface LinkRow {
 export class CustomersModel {
   readonly database: DatabaseSync;
   private readonly terms = new Map<string, number>();
-  private readonly statements = new Map<string, StatementSync>();
+  private readonly statements: Statements;
 
   constructor(readonly path: string) {
     this.database = openModel(path, {
@@ -93,6 +94,7 @@ export class CustomersModel {
       readOnly: false,
       pragmas: 'PRAGMA cache_size = -16000;',
     });
+    this.statements = new Statements(this.database);
     this.loadTerms();
   }
 
@@ -103,25 +105,16 @@ export class CustomersModel {
     }
   }
 
-  /** A statement, prepared once; rows come as arrays. */
   private sql(text: string): StatementSync {
-    let statement = this.statements.get(text);
-    if (statement === undefined) {
-      statement = this.database.prepare(text);
-      statement.setReturnArrays(true);
-      this.statements.set(text, statement);
-    }
-    return statement;
+    return this.statements.sql(text);
   }
 
   get checkpoint(): number {
-    const row = this.sql(`SELECT value FROM meta WHERE key = 'checkpoint'`).get() as unknown as
-      [number] | undefined;
-    return row?.[0] ?? 0;
+    return this.statements.checkpoint;
   }
 
   set checkpoint(position: number) {
-    this.sql(`INSERT OR REPLACE INTO meta VALUES ('checkpoint', ?)`).run(position);
+    this.statements.checkpoint = position;
   }
 
   /** All or nothing. */

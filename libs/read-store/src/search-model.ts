@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { openModel } from './customers-model.js';
+import { Statements } from './statements.js';
 
 /**
  * The read model `search`, the only one that holds personal data opened. `words` has a document for each event (rowid =
@@ -32,30 +33,23 @@ export const openSearch = (path: string, readOnly: boolean): DatabaseSync =>
 /** The statements by which the search model is written. One writer at a time. */
 export class SearchModel {
   readonly database: DatabaseSync;
-  private readonly statements = new Map<string, StatementSync>();
+  private readonly statements: Statements;
 
   constructor(readonly path: string) {
     this.database = openSearch(path, false);
+    this.statements = new Statements(this.database);
   }
 
   private sql(text: string): StatementSync {
-    let statement = this.statements.get(text);
-    if (statement === undefined) {
-      statement = this.database.prepare(text);
-      statement.setReturnArrays(true);
-      this.statements.set(text, statement);
-    }
-    return statement;
+    return this.statements.sql(text);
   }
 
   get checkpoint(): number {
-    const row = this.sql(`SELECT value FROM meta WHERE key = 'checkpoint'`).get() as unknown as
-      [number] | undefined;
-    return row?.[0] ?? 0;
+    return this.statements.checkpoint;
   }
 
   set checkpoint(position: number) {
-    this.sql(`INSERT OR REPLACE INTO meta VALUES ('checkpoint', ?)`).run(position);
+    this.statements.checkpoint = position;
   }
 
   /** All or nothing; inside a transaction that is open already, a part of it. */
