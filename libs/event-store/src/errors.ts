@@ -124,3 +124,49 @@ export class BackupTargetError extends ThreadlineError {
     });
   }
 }
+
+/** The server could not be reached, or did not answer in time. Of an append the outcome is unknown: send the same again. */
+export class StoreUnavailableError extends ThreadlineError {
+  constructor(what: string, cause: unknown) {
+    super(`the event store does not answer: ${what} (${reason(cause)})`, {
+      code: 'store-unavailable',
+      retriable: true,
+      status: 503,
+      exitCode: EXIT.io,
+      cause,
+    });
+  }
+}
+
+/** The server refuses what was asked of it, and will again. */
+export class StoreRefusedError extends ThreadlineError {
+  constructor(what: string, cause: unknown) {
+    super(`the event store refuses: ${what} (${reason(cause)})`, {
+      code: 'store-refused',
+      retriable: false,
+      exitCode: EXIT.io,
+      cause,
+    });
+  }
+}
+
+/** The connection string is not one that can be trusted to do what it says. Never repeats it: it holds a password. */
+export class ConnectionStringError extends ThreadlineError {
+  constructor(problem: string) {
+    super(`the connection string of the event store ${problem}`, {
+      code: 'connection-string',
+      retriable: false,
+      exitCode: EXIT.configuration,
+    });
+  }
+}
+
+/** The driver keeps the appends that wait in one place for the whole process: a failure of one client fails the other's. */
+export class SecondClientError extends ThreadlineError {
+  constructor() {
+    super('this process has a connection to an event store already: share it', {
+      code: 'second-client',
+      retriable: false,
+    });
+  }
+}

@@ -71,6 +71,26 @@ describe('a broken store fails the property that it breaks', () => {
   });
   const twins: [keyof typeof EVENT_STORE_PROPERTIES, string, (store: EventStore) => Partial<EventStore>][] = [
     [
+      'sameAppendOnce',
+      'a repeated append is refused',
+      (store) => ({
+        append: async (appends) =>
+          (await store.append(appends)).map((result) =>
+            result.status === 'duplicate' ? { status: 'wrong-revision', actual: result.revision } : result,
+          ),
+      }),
+    ],
+    [
+      'sameAppendOnce',
+      'a repeated append is told to be new',
+      (store) => ({
+        append: async (appends) =>
+          (await store.append(appends)).map((result) =>
+            result.status === 'duplicate' ? { ...result, status: 'appended' } : result,
+          ),
+      }),
+    ],
+    [
       'onceForEver',
       'dedupe off',
       (store) => ({

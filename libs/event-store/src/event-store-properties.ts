@@ -56,7 +56,49 @@ function applyToModel(ids: string[], { expected, events }: Append): AppendResult
   return 'appended';
 }
 
-/** Rule 2: an event id is in a stream once, whatever is sent, how often, in what order and with what expectation. */
+/** Rule 2: the same append, sent again any time, in any order, changes nothing and answers like the first time. */
+export const sameAppendOnce: EventStoreProperty = (store) =>
+  check(
+    fc.asyncProperty(
+      fc.array(command, { minLength: 1, maxLength: 6 }),
+      fc.array(fc.array(fc.nat(5), { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 8 }),
+      async (commands, calls) => {
+        const category = freshCategory();
+        const exact = commands.filter(({ expected }) => expected !== 'any');
+        fc.pre(exact.length > 0);
+        const appends = exact.map(({ stream, expected, events }): Append => {
+          const fresh = events.map((event) => textEvent(`${event}`));
+          return { stream: `${category}-${stream}`, expected, events: fresh };
+        });
+        const model = new Map<string, string[]>();
+        const told = new Map<Append, AppendResult>();
+        for (const call of calls) {
+          const sent = call.map((i) => appends[i % appends.length] as Append);
+          const results = await store.append(sent);
+          sent.forEach((append, i) => {
+            const ids = model.get(append.stream) ?? [];
+            model.set(append.stream, ids);
+            const result = results[i] as AppendResult;
+            assert.equal(result.status, applyToModel(ids, append));
+            if (result.status === 'appended') told.set(append, result);
+            else if (result.status === 'duplicate') {
+              assert.deepEqual({ ...result, status: 'appended' }, told.get(append));
+            } else assert.equal(result.actual, ids.length - 1);
+          });
+        }
+        for (const [stream, ids] of model) {
+          const events = await collect(store.readStream(stream));
+          assert.deepEqual(
+            events.map(({ id }) => id),
+            ids,
+          );
+        }
+      },
+    ),
+    40,
+  );
+
+/** More than rule 2: an id is in a stream once, whatever is sent, how often, in what order and with what expectation. */
 export const onceForEver: EventStoreProperty = (store) =>
   check(
     fc.asyncProperty(
@@ -311,6 +353,7 @@ export const followsWithoutGap: EventStoreProperty = (store) =>
 
 /** Every property, by name. */
 export const EVENT_STORE_PROPERTIES = {
+  sameAppendOnce,
   onceForEver,
   appendOnly,
   oneWinner,

@@ -10,6 +10,7 @@ export interface NewEvent {
   readonly type: string;
   /** UTF-8 JSON for everything that Threadline writes itself. */
   readonly data: Uint8Array;
+  /** Empty is none. */
   readonly metadata?: Uint8Array;
 }
 
@@ -24,7 +25,10 @@ export interface RecordedEvent extends NewEvent {
   readonly recordedAt: number;
 }
 
-/** `any` is idempotent by event id all the same; a number is the revision of the stream's last event. */
+/**
+ * A number is the revision of the stream's last event. With `any` an append that is sent again is known by its ids as
+ * long as the store remembers them: a local one does for ever, EventStoreDB for a while.
+ */
 export type ExpectedRevision = number | 'no-stream' | 'any';
 
 /** One atomic append: all of its events or none. */
@@ -37,7 +41,10 @@ export interface Append {
 export type AppendResult =
   /** Durable. `position` is that of the last event. */
   | { readonly status: 'appended'; readonly position: Position; readonly revision: number }
-  /** All of these event ids were in the stream already; nothing was written. */
+  /**
+   * This append was there already; nothing was written. `position` and `revision` are those of the first time.
+   * One that another process sends at the same moment may be told `appended` by a cluster's store.
+   */
   | { readonly status: 'duplicate'; readonly position: Position; readonly revision: number }
   /** The stream is elsewhere (`actual` is its last revision, -1 where it does not exist); nothing was written. */
   | { readonly status: 'wrong-revision'; readonly actual: number };
@@ -78,11 +85,19 @@ export interface SubscribeOptions extends Filter {
 }
 
 /**
+ * What a store promises of an append that is sent again:
+ * - `appends`: the same append (stream, expected revision or none, events) answers `duplicate` for ever, whatever came
+ *   after it. An id that is sent with another expectation is another event. What EventStoreDB keeps;
+ * - `ids`: an id is in a stream once for ever, whatever is expected. Of a local store, beyond the former.
+ */
+export type Idempotency = 'appends' | 'ids';
+
+/**
  * The log. Guarantees, each proven by the contract suite:
  * - an append that answered `appended` is durable (fsync, or the cluster's own equivalent);
- * - event ids are unique per stream for ever: an append sent again answers `duplicate`;
- * - positions grow, recordedAt never goes back, what was read once is read the same for ever;
- * - every read checks the event's content hash and throws `CorruptEventError` where it does not match.
+ * - an append with an exact revision or none that is sent again answers `duplicate`, for ever: see `Idempotency`;
+ * - positions grow, recordedAt never goes back, what was read once is read the same for ever.
+ * A local store checks each event's content hash on every read and throws `CorruptEventError` where it does not match.
  */
 export interface EventStore {
   /** Many appends, each atomic and answered alone, in order; concurrent calls share one fsync. */
@@ -106,6 +121,8 @@ export interface LocalLog {
   after(position: Position, limit: number): RecordedEvent[];
   /** The whole stream, oldest first. */
   stream(stream: string): RecordedEvent[];
+  /** As `readStream`, at once: for a few events. */
+  page(stream: string, options: Omit<ReadStreamOptions, 'signal'>): RecordedEvent[];
   /** The events of that id, oldest first: at most one in a stream, normally one at all. */
   find(id: string): RecordedEvent[];
   /** The last position recorded at or before that time (milliseconds); START when there is none. */

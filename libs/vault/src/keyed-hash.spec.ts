@@ -18,6 +18,17 @@ describe('KeyedHash', () => {
     fc.assert(fc.property(text, (one) => assert.equal(keyed.hex(one), hmac(key, one))));
   });
 
+  it('is the same of bytes', () => {
+    const key = randomBytes(32);
+    const keyed = new KeyedHash(createSecretKey(key));
+    const bytes = fc.uint8Array({ maxLength: 200 });
+    fc.assert(
+      fc.property(bytes, (some) =>
+        assert.equal(keyed.hexOf(some), createHmac('sha256', key).update(some).digest('hex')),
+      ),
+    );
+  });
+
   for (const length of [0, 16_383, 16_384, 16_385, 200_000]) {
     it(`is HMAC-SHA-256 of ${length} characters of three bytes`, () => {
       const key = randomBytes(32);

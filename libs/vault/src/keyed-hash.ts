@@ -6,7 +6,7 @@ const DIGEST = 32;
 const LONGEST = 16_384;
 
 /**
- * HMAC-SHA-256 (RFC 2104) of text under one key, as two one-shot hashes over buffers of its own: half the cost of a Hmac
+ * HMAC-SHA-256 (RFC 2104) under one key, as two one-shot hashes over buffers of its own: half the cost of a Hmac
  * object, and nothing for the garbage collector. Five are made of every event. The key has at most 64 bytes.
  */
 export class KeyedHash {
@@ -25,7 +25,16 @@ export class KeyedHash {
   /** 64 lower-case hex digits. */
   hex(text: string): string {
     if (text.length > LONGEST) return createHmac('sha256', this.#key).update(text, 'utf8').digest('hex');
-    const length = BLOCK + this.#inner.write(text, BLOCK, 'utf8');
+    return this.#digest(BLOCK + this.#inner.write(text, BLOCK, 'utf8'));
+  }
+
+  /** The same of bytes, at most 16,384 of them. */
+  hexOf(bytes: Uint8Array): string {
+    this.#inner.set(bytes, BLOCK);
+    return this.#digest(BLOCK + bytes.length);
+  }
+
+  #digest(length: number): string {
     this.#outer.write(hash('sha256', this.#inner.subarray(0, length), 'hex'), BLOCK, 'hex');
     return hash('sha256', this.#outer, 'hex');
   }

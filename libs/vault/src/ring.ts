@@ -28,17 +28,20 @@ function openRecord(handle: Handle, { key, owner }: Entry, box: Uint8Array): Par
 
 /** Keys by handle. */
 export class Ring implements Keyring {
-  constructor(private readonly entryOf: (handle: Handle) => Entry | undefined) {}
+  constructor(
+    private readonly keyOf: (handle: Handle) => KeyObject | undefined,
+    private readonly entryOf: (handle: Handle) => Entry | undefined,
+  ) {}
 
   seal(handle: Handle, context: string, text: string): Box {
-    const entry = this.entryOf(handle);
-    if (entry === undefined) throw new KeyGoneError();
-    return sealBytes(entry.key, context, text).toString('base64');
+    const key = this.keyOf(handle);
+    if (key === undefined) throw new KeyGoneError();
+    return sealBytes(key, context, text).toString('base64');
   }
 
   open(handle: Handle, context: string, box: Box): string | undefined {
-    const entry = this.entryOf(handle);
-    return entry && openBytes(entry.key, context, Buffer.from(box, 'base64')).toString('utf8');
+    const key = this.keyOf(handle);
+    return key && openBytes(key, context, Buffer.from(box, 'base64')).toString('utf8');
   }
 
   party(handle: Handle): PartyRecord | undefined {

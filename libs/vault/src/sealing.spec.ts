@@ -228,7 +228,7 @@ describe('an event whose keys are gone', () => {
     await vault.destroy(event.key);
     const gone = await opened(received, event);
     assert.equal(gone.forgotten, true);
-    assert.equal('cloudEvent' in gone, false);
+    assert.equal(gone.cloudEvent, undefined);
     assert.deepEqual(gone.identifiers, [received.identifiers[0], undefined]);
     assert.deepEqual(gone.clear, before.clear);
     assert.equal(gone.clear.purchase?.total, '12.50');
@@ -271,5 +271,90 @@ describe('an event whose keys are gone', () => {
     assert.notEqual(again.event.key, event.key);
     assert.equal((await opened(received, event)).forgotten, true);
     assert.equal((await opened(received, again.event)).forgotten, false);
+  });
+});
+
+describe('a decision', () => {
+  const secretOf = (): string => randomBytes(8).toString('hex');
+
+  function unlinked(): { received: ReceivedEvent; texts: string[] } {
+    const texts = Array.from({ length: 7 }, secretOf);
+    const [a = '', b = '', c = '', d = '', reason = '', name = '', id = ''] = texts;
+    const data = {
+      reason,
+      parties: [
+        { kind: 'email', value: a },
+        { kind: 'loyalty', forgotten: true },
+        { kind: 'phone', value: b },
+      ],
+      rest: [
+        { kind: 'loyalty', value: c },
+        { kind: 'user', value: d },
+      ],
+      by: { key: 'k-1', staff: { id, name } },
+    };
+    const cloudEvent: CloudEventJson = {
+      specversion: '1.0',
+      id,
+      source: '/threadline/identity',
+      type: 'identity.unlinked',
+      data,
+    };
+    const received: ReceivedEvent = {
+      eventId: eventId(vault.hash, cloudEvent.source, id),
+      interaction: interactionId(vault.hash, cloudEvent.source, id),
+      type: cloudEvent.type,
+      cloudEvent,
+      at: 0,
+      hash: contentHash(vault.hash, canonicalJson(cloudEvent)),
+      identifiers: [
+        { kind: 'email', value: a, strength: 'claimed' },
+        { kind: 'phone', value: b, strength: 'claimed' },
+        { kind: 'loyalty', value: c, strength: 'claimed' },
+        { kind: 'user', value: d, strength: 'claimed' },
+      ],
+    };
+    return { received, texts };
+  }
+
+  it('lies sealed, each party under its own key, and comes back as it came', async () => {
+    const { received, texts } = unlinked();
+    const { event, handles } = await sealed(received);
+    writeFileSync(join(folder, 'log.json'), JSON.stringify(event));
+    assert.deepEqual(foundInFiles(folder, texts), []);
+    assert.deepEqual(
+      event.parties.map(({ key, box }) => [key, box !== undefined]),
+      handles.map((key, index) => [key, index > 0]),
+    );
+    assert.deepEqual([event.home, event.key], [0, handles[0]]);
+    assert.deepEqual(event.clear, { channel: 'identity', firstSide: 2 });
+    const back = await opened(received, event);
+    assert.equal(JSON.stringify(back.cloudEvent), JSON.stringify(received.cloudEvent));
+    assert.deepEqual(back.identifiers, received.identifiers);
+  });
+
+  it('of whom somebody is forgotten tells the others, each on its side', async () => {
+    const { received } = unlinked();
+    const { event, handles } = await sealed(received);
+    await vault.destroy(handles[2] ?? 0);
+    const { parties, rest } = (await opened(received, event)).cloudEvent?.data as Record<
+      string,
+      JsonObject[]
+    >;
+    assert.deepEqual(parties, received.cloudEvent.data?.['parties']);
+    assert.deepEqual(rest, [
+      { kind: 'loyalty', forgotten: true },
+      { kind: 'user', value: received.identifiers[3]?.value },
+    ]);
+    await vault.destroy(handles[0] ?? 0);
+    const gone = await opened(received, event);
+    assert.equal(gone.forgotten, true);
+    assert.deepEqual(gone.identifiers, [
+      undefined,
+      received.identifiers[1],
+      undefined,
+      received.identifiers[3],
+    ]);
+    assert.deepEqual(gone.clear, { channel: 'identity', firstSide: 2 });
   });
 });

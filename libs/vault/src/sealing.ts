@@ -1,10 +1,12 @@
-import type { Json, JsonObject } from '@threadline/domain/canonical-json';
-import { channelOf, isKnownType } from '@threadline/domain/event-catalogue';
+import type { Json } from '@threadline/domain/canonical-json';
+import { categoryOf, namedIn, withNamed } from '@threadline/domain/decision';
+import { channelOf } from '@threadline/domain/event-catalogue';
 import { homeIndex, type Identifier } from '@threadline/domain/identifier';
 import type { Hash } from '@threadline/domain/ids';
 import type { CloudEventJson, ReceivedEvent } from '@threadline/domain/interaction';
 import {
   clearData,
+  declaresClear,
   type ClearData,
   type StoredEvent,
   type StoredParty,
@@ -20,10 +22,10 @@ export interface OpenedEvent {
    */
   readonly clear: ClearData;
   /**
-   * The event as it came, `time` filled in; absent when it is forgotten. An identifier whose own key is gone is
-   * `{ kind, strength, forgotten: true }`.
+   * The event as it came, `time` filled in; undefined when it is forgotten. An identifier whose own key is gone is
+   * `{ kind, strength, forgotten: true }`, in a decision without `strength`.
    */
-  readonly cloudEvent?: CloudEventJson;
+  readonly cloudEvent: CloudEventJson | undefined;
   /** Like `stored.parties`: kind and value as the vault has them (normalised); `undefined` where that key is gone. */
   readonly identifiers: readonly (Identifier | undefined)[];
   /** The key that the event itself was sealed under is gone. */
@@ -34,7 +36,7 @@ const eventContext = (eventId: string): string => `${eventId}/event`;
 const identifierContext = (eventId: string, index: number): string => `${eventId}/${index}`;
 
 /**
- * The event as it is stored. `handles` are those of its identifiers, in order, or the one of its interaction where it
+ * The event as it is stored. `handles` are those of its identifiers, in order, or the one of its stream where it
  * names nobody; the ring holds their keys.
  */
 export function sealEvent(
@@ -45,9 +47,9 @@ export function sealEvent(
 ): StoredEvent {
   const { eventId, type, cloudEvent, identifiers } = received;
   if (handles.length !== Math.max(identifiers.length, 1)) {
-    throw new TypeError('sealing takes a handle for each identifier, or one for the interaction');
+    throw new TypeError('sealing takes a handle for each identifier, or one for the stream');
   }
-  const came = identifiersOf(cloudEvent);
+  const came = namedIn(type, cloudEvent.data);
   const home = homeIndex(identifiers);
   const key = handles[Math.max(home, 0)] as Handle;
   const parties = identifiers.map(({ kind, strength }, index): StoredParty => {
@@ -67,7 +69,7 @@ export function sealEvent(
   const onlyHome =
     parties.length < 2
       ? cloudEvent
-      : withIdentifiers(
+      : withNamed(
           cloudEvent,
           came.map((one, i) => (i === home ? one : null)),
         );
@@ -80,7 +82,7 @@ export function sealEvent(
     hash: received.hash,
     parties,
     home,
-    ...(isKnownType(type) && { clear: clearData(type, cloudEvent.data ?? {}, hash) }),
+    ...(declaresClear(type) && { clear: clearData(type, cloudEvent.data ?? {}, hash) }),
     key,
     box: keyring.seal(key, eventContext(eventId), JSON.stringify(onlyHome)),
   };
@@ -99,66 +101,60 @@ export function openEvent(
 ): OpenedEvent {
   const text = keyring.open(stored.key, eventContext(eventId), stored.box);
   const sealed = text === undefined ? undefined : (JSON.parse(text) as CloudEventJson);
-  const came = sealed === undefined ? [] : identifiersOf(sealed);
+  const came = sealed === undefined ? [] : namedIn(type, sealed.data);
   const originals = stored.parties.map((party, index): Json | undefined => {
     if (party.box === undefined) return came[index];
     const opened = keyring.open(party.key, identifierContext(eventId, index), party.box);
     return opened === undefined ? undefined : (JSON.parse(opened) as Json);
   });
-  let known: readonly (Identifier | undefined)[] | undefined;
-  const identified = (): readonly (Identifier | undefined)[] =>
-    (known ??= stored.parties.map((party, index): Identifier | undefined => {
-      const record = keyring.party(party.key);
-      if (record === undefined) return undefined;
-      const name = nameOf(originals[index] ?? null);
-      return { kind: record.kind, value: record.value, strength: party.strength, ...(name && { name }) };
-    }));
   if (sealed === undefined) {
-    return {
-      stored,
-      clear: stored.clear ?? { channel: channelOf(type, undefined) },
-      get identifiers() {
-        return identified();
-      },
-      forgotten: true,
-    };
+    const clear = stored.clear ?? { channel: channelOf(type, undefined) };
+    return new Opened(stored, clear, undefined, originals, keyring);
   }
   const cloudEvent =
     stored.parties.length < 2
       ? sealed
-      : withIdentifiers(
+      : withNamed(
           sealed,
-          stored.parties.map(
-            ({ kind, strength }, index) => originals[index] ?? { kind, strength, forgotten: true },
-          ),
+          stored.parties.map((party, index) => originals[index] ?? forgottenOf(type, party)),
         );
   const clear = stored.clear ?? clearData(type, cloudEvent.data ?? {}, hash);
-  return {
-    stored,
-    clear,
-    cloudEvent,
-    // Who they are takes a box of the vault each: opened when somebody asks.
-    get identifiers() {
-      return identified();
-    },
-    forgotten: false,
-  };
+  return new Opened(stored, clear, cloudEvent, originals, keyring);
 }
 
-function identifiersOf({ data }: CloudEventJson): readonly Json[] {
-  const identifiers = data?.['identifiers'];
-  return Array.isArray(identifiers) ? identifiers : [];
+/** A class, as an object literal with a getter is slow to make, and lives until the whole heap is collected. */
+class Opened implements OpenedEvent {
+  #identifiers: readonly (Identifier | undefined)[] | undefined;
+
+  constructor(
+    readonly stored: StoredEvent,
+    readonly clear: ClearData,
+    readonly cloudEvent: CloudEventJson | undefined,
+    private readonly originals: readonly (Json | undefined)[],
+    private readonly keyring: Keyring,
+  ) {}
+
+  get forgotten(): boolean {
+    return this.cloudEvent === undefined;
+  }
+
+  /** Who they are takes a box of the vault each: opened when somebody asks. */
+  get identifiers(): readonly (Identifier | undefined)[] {
+    return (this.#identifiers ??= this.stored.parties.map(({ key, strength }, index) => {
+      const record = this.keyring.party(key);
+      if (record === undefined) return undefined;
+      const name = nameOf(this.originals[index] ?? null);
+      return { kind: record.kind, value: record.value, strength, ...(name && { name }) };
+    }));
+  }
 }
+
+const forgottenOf = (type: string, { kind, strength }: StoredParty): Json =>
+  categoryOf(type) === 'identity' ? { kind, forgotten: true } : { kind, strength, forgotten: true };
 
 /** A name is a string with more than white space in it. */
 export function nameOf(identifier: Json): string | undefined {
   if (identifier === null || typeof identifier !== 'object' || Array.isArray(identifier)) return undefined;
   const { name } = identifier;
   return typeof name === 'string' && name.trim() !== '' ? name : undefined;
-}
-
-/** A copy with other identifiers; every member keeps its place. */
-function withIdentifiers(event: CloudEventJson, identifiers: Json[]): CloudEventJson {
-  const data: JsonObject = { ...event.data, identifiers };
-  return { ...event, data };
 }

@@ -1,6 +1,7 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { ReadOnlyVaultError, VaultBusyError } from './errors.js';
+import { KeyTable } from './key-table.js';
 import { KeyedHash } from './keyed-hash.js';
 import { RandomPool } from './random-pool.js';
 import { RecentMap } from './recent-map.js';
@@ -17,7 +18,7 @@ export interface SqliteVaultOptions {
   readonly masterKey: Uint8Array;
   /** Beside a writer in another thread or process. */
   readonly readOnly?: boolean;
-  /** Keys held in memory at least (and at most twice as many); default 2,048. A whole replay gains by more. */
+  /** How many keys are held in memory beyond the recent ones: for who goes through everybody's. Default none. */
   readonly held?: number;
 }
 
@@ -33,6 +34,8 @@ type KeyRow = [handle: number, owner: Uint8Array, salt: Uint8Array, box: Uint8Ar
 
 /** How many are held at least, and at most twice as many; see SPEED: a key and its record weigh about a kilobyte. */
 const ENTRIES_HELD = 2_048;
+/** Where the keys are held apart: enough for who asks who a party is after opening what it sealed. Few die young. */
+const ENTRIES_BESIDE = 128;
 const HANDLES_HELD = 8_192;
 /** So many unstored keys mean that the disk has been full for long: no more are made. */
 const PENDING_LIMIT = 100_000;
@@ -52,12 +55,16 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 export class SqliteVault implements Vault {
   readonly #db: DatabaseSync;
   readonly #naming: KeyedHash;
-  readonly #keys: VaultKeys;
+  readonly #root: KeyedHash;
   readonly #folder: string;
   readonly #readOnly: boolean;
   readonly #random = new RandomPool();
   readonly #entries: RecentMap<Handle, Entry>;
-  readonly #ring = new Ring((handle) => this.#entryOf(handle));
+  readonly #held: KeyTable | undefined;
+  readonly #ring = new Ring(
+    (handle) => this.#keyOf(handle),
+    (handle) => this.#entryOf(handle),
+  );
   readonly #handles = new RecentMap<string, Handle>(HANDLES_HELD);
   readonly #pending = new Map<Handle, Pending>();
   readonly #pendingHandles = new Map<string, Handle>();
@@ -80,12 +87,13 @@ export class SqliteVault implements Vault {
   private constructor(
     db: DatabaseSync,
     keys: VaultKeys,
-    { folder, readOnly = false, held = ENTRIES_HELD }: SqliteVaultOptions,
+    { folder, readOnly = false, held }: SqliteVaultOptions,
   ) {
     this.#db = db;
-    this.#keys = keys;
+    this.#root = new KeyedHash(keys.root);
     this.#naming = new KeyedHash(keys.naming);
-    this.#entries = new RecentMap(held);
+    this.#entries = new RecentMap(held === undefined ? ENTRIES_HELD : ENTRIES_BESIDE);
+    this.#held = held === undefined ? undefined : new KeyTable(held);
     this.#folder = folder;
     this.#readOnly = readOnly;
     const rows = (where: string): StatementSync => {
@@ -224,6 +232,7 @@ export class SqliteVault implements Vault {
       });
     });
     this.#entries.delete(handle);
+    this.#held?.clear();
     this.#handles.delete(hex(row[1]));
     await scrub(this.#db, this.#folder, [row[1], row[2]]);
     return true;
@@ -249,6 +258,7 @@ export class SqliteVault implements Vault {
       const destroyed = Number(this.#destroyed.get()?.['count']);
       if (destroyed !== this.#seenDestroyed) {
         this.#entries.clear();
+        this.#held?.clear();
         this.#handles.clear();
       }
       this.#seenVersion = version;
@@ -263,7 +273,13 @@ export class SqliteVault implements Vault {
     if (row === undefined) return undefined;
     const entry = this.#entryFrom(row);
     this.#entries.set(handle, entry);
+    this.#held?.set(handle, entry.key.export());
     return entry;
+  }
+
+  #keyOf(handle: Handle): KeyObject | undefined {
+    const held = this.#held?.get(handle);
+    return held === undefined ? this.#entryOf(handle)?.key : createSecretKey(held);
   }
 
   #entryFrom([, owner, salt, box]: KeyRow): Entry {
@@ -271,6 +287,6 @@ export class SqliteVault implements Vault {
   }
 
   #keyFrom(salt: Uint8Array): KeyObject {
-    return createSecretKey(createHmac('sha256', this.#keys.root).update(salt).digest());
+    return createSecretKey(this.#root.hexOf(salt), 'hex');
   }
 }

@@ -21,6 +21,9 @@ import { Waker } from './waker.js';
 /** Events of one stream that are read between two turns of the event loop. */
 const STREAM_PAGE = 256;
 
+const defaultFrom = (direction: 'forwards' | 'backwards'): number =>
+  direction === 'forwards' ? 0 : Number.MAX_SAFE_INTEGER;
+
 /** The index, by whoever keeps or follows it. */
 export interface IndexUse {
   using<T>(work: (names: LogIndex) => T): T;
@@ -67,6 +70,12 @@ export abstract class LogReads implements Omit<EventStore, 'append' | 'close'>, 
     return this.#page(stream, 'forwards', 0, Infinity);
   }
 
+  page(stream: string, options: Omit<ReadStreamOptions, 'signal'>): RecordedEvent[] {
+    this.requireOpen();
+    const { direction = 'forwards', limit = Infinity } = options;
+    return limit <= 0 ? [] : this.#page(stream, direction, options.from ?? defaultFrom(direction), limit);
+  }
+
   find(id: string): RecordedEvent[] {
     this.requireOpen();
     const names = this.index.using((index) => index.find(id.toLowerCase()));
@@ -96,7 +105,7 @@ export abstract class LogReads implements Omit<EventStore, 'append' | 'close'>, 
     options: ReadStreamOptions = {},
   ): AsyncGenerator<RecordedEvent, void, void> {
     const { direction = 'forwards', limit = Infinity, signal } = options;
-    let from = options.from ?? (direction === 'forwards' ? 0 : Number.MAX_SAFE_INTEGER);
+    let from = options.from ?? defaultFrom(direction);
     for (let left = limit; left > 0;) {
       signal?.throwIfAborted();
       this.requireOpen();
