@@ -1,9 +1,11 @@
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
+import { categoryOf } from '@threadline/domain/decision';
 import { defaultStrength, type Identifier, type Strength } from '@threadline/domain/identifier';
 import { contentHash, eventId, interactionId, type Hash } from '@threadline/domain/ids';
 import { contentOf, type CloudEventJson, type ReceivedEvent } from '@threadline/domain/interaction';
 import { eventTime } from '@threadline/contracts/event-time';
 import { asEvent, eventProblems, type EventProblem } from '@threadline/contracts/validate-event';
+import { decisionProblems, partiesOf, undecided } from './decision-intake.js';
 import { normaliseIdentifier } from './normalise.js';
 
 /** What an intake needs to know; passed in, so that it has neither clock nor key. */
@@ -19,6 +21,8 @@ export interface Arrival {
   /** Milliseconds since 1970: the business time of events that came without one. */
   readonly at: number;
   readonly mode?: 'backfill';
+  /** Who sends it may decide on identity: has a key with the scope `admin`. */
+  readonly decides?: boolean;
 }
 
 export type Taken =
@@ -36,18 +40,24 @@ export class Intake {
   }
 
   take(raw: Json, arrival: Arrival): Taken {
+    const type = decidedType(raw);
+    if (type !== undefined && arrival.decides !== true) return refused([undecided(type)]);
     const problems = eventProblems(raw);
-    return problems.length > 0
-      ? { kind: 'refused', problems }
-      : { kind: 'received', event: this.#received(asEvent(raw), arrival) };
+    if (problems.length > 0) return refused(problems);
+    const sent = asEvent(raw);
+    if (type === undefined) return this.#received(sent, identifiersOf(sent.data, this.#country), arrival);
+    const data = sent.data ?? {};
+    const parties = partiesOf(type, data, this.#country);
+    const wrong = decisionProblems(type, data, parties);
+    return wrong.length > 0 ? refused(wrong) : this.#received(sent, parties, arrival);
   }
 
-  #received(sent: CloudEventJson, arrival: Arrival): ReceivedEvent {
+  #received(sent: CloudEventJson, identifiers: readonly Identifier[], arrival: Arrival): Taken {
     const hash = contentHash(this.#hash, contentOf(sent));
     const arrived = sent.time === undefined;
     const backfill = arrival.mode === 'backfill' || sent['threadlinemode'] === 'backfill';
     const object = sent.data?.['object'];
-    return {
+    const event: ReceivedEvent = {
       eventId: eventId(this.#hash, sent.source, sent.id),
       interaction: interactionId(this.#hash, sent.source, typeof object === 'string' ? object : sent.id),
       type: sent.type,
@@ -56,9 +66,18 @@ export class Intake {
       ...(arrived && { arrived }),
       ...(backfill && { mode: 'backfill' }),
       hash,
-      identifiers: identifiersOf(sent.data, this.#country),
+      identifiers,
     };
+    return { kind: 'received', event };
   }
+}
+
+const refused = (problems: EventProblem[]): Taken => ({ kind: 'refused', problems });
+
+/** The type of what is no interaction. */
+function decidedType(raw: Json): string | undefined {
+  const type = (raw as { type?: unknown } | null)?.type;
+  return typeof type === 'string' && categoryOf(type) !== 'interaction' ? type : undefined;
 }
 
 /** The identifiers of an event's data, normalised, in their order. The data has passed validation. */

@@ -33,6 +33,7 @@ const schemas = (): Record<string, JsonObject> => ({
     },
     { optional: ['store', 'brand', 'zone', 'detector'] },
   ),
+  CustomersChanged: object({ position: position() }),
   CustomerChanged: object({ id: id('Present id of the customer'), position: position() }),
 });
 
@@ -67,12 +68,15 @@ export const asyncApiDocument = (version: string, host = '127.0.0.1:8080'): Json
       address: '/v1/live',
       title: 'Live push',
       description:
-        'The SSE id is the position; the stream goes on after `Last-Event-ID`. Backfilled events are not pushed.',
+        'The SSE id is the position; the stream goes on after `Last-Event-ID`. Backfilled events are not pushed. ' +
+        'After a decision of a person each customer that one of its parties is of has changed, ' +
+        'and after other identity rules everybody may have: `customers.changed`, to whoever watches whatever.',
       servers: [{ $ref: '#/servers/hub' }],
       messages: {
         interaction: { $ref: '#/components/messages/interaction' },
         visit: { $ref: '#/components/messages/visit' },
         customerChanged: { $ref: '#/components/messages/customerChanged' },
+        customersChanged: { $ref: '#/components/messages/customersChanged' },
       },
       bindings: {
         http: {},
@@ -95,6 +99,7 @@ export const asyncApiDocument = (version: string, host = '127.0.0.1:8080'): Json
         { $ref: '#/channels/live/messages/interaction' },
         { $ref: '#/channels/live/messages/visit' },
         { $ref: '#/channels/live/messages/customerChanged' },
+        { $ref: '#/channels/live/messages/customersChanged' },
       ],
     },
     takeEvents: {
@@ -109,8 +114,18 @@ export const asyncApiDocument = (version: string, host = '127.0.0.1:8080'): Json
       interaction: message('interaction', 'Something came onto a timeline', 'LiveInteraction', examples.live),
       visit: message('visit', 'Somebody came in, or left', 'LiveVisit', examples.visit),
       customerChanged: message('customer.changed', 'A card is another', 'CustomerChanged', examples.changed),
+      customersChanged: message(
+        'customers.changed',
+        'Other identity rules: every customer was computed again; whoever watches hears it',
+        'CustomersChanged',
+        { position: '1207' },
+      ),
       event: {
         ...message('event', 'A channel event', 'AnyEvent', examples.event),
+        examples: [
+          { name: 'event', payload: examples.event },
+          { name: 'decision', payload: examples.decision },
+        ],
         contentType: 'application/cloudevents+json',
       },
     },

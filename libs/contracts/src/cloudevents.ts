@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
+import { categoryOf } from '@threadline/domain/decision';
 import { oversizedElements } from './json-extents.js';
 
-/** Bytes of one event as it was sent; in binary mode of its body. */
+/** Bytes of one interaction as it was sent; in binary mode of its body. What else there is may fill the request. */
 export const EVENT_LIMIT = 1_048_576;
 /** Bytes of one request. */
 export const REQUEST_LIMIT = 8 * 1_048_576;
@@ -15,6 +16,11 @@ export interface EventsRequest {
   /** Names in lower case; only `ce-*` are looked at. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Uint8Array;
+  /**
+   * Events that are no interactions may be as large as the request: an unlink names every party of a customer, and what
+   * was given out must be taken back.
+   */
+  readonly decides?: boolean;
 }
 
 export type RefusedBody = {
@@ -78,30 +84,51 @@ export function contentModeOf(
 export function parseEvents(request: EventsRequest): ParsedEvents {
   const mode = contentModeOf(request);
   if (typeof mode === 'object') return mode;
-  const { body } = request;
+  const { body, decides = false } = request;
   if (body.byteLength > REQUEST_LIMIT)
     return refused(413, `expected a request of at most ${REQUEST_LIMIT} bytes`);
-  if (mode !== 'batch' && body.byteLength > EVENT_LIMIT) {
-    return refused(413, `expected an event of at most ${EVENT_LIMIT} bytes, but ${body.byteLength} came`);
-  }
-  if (mode === 'binary') return binaryEvent(request);
+  if (mode === 'batch') return batchOf(body, decides);
+  const oversized = body.byteLength > EVENT_LIMIT;
+  if (oversized && !decides) return oversizedEvent(body);
+  const parsed = mode === 'binary' ? binaryEvent(request) : structuredEvent(body);
+  return oversized && parsed.kind === 'events' && !isDecided(parsed.events[0])
+    ? oversizedEvent(body)
+    : parsed;
+}
+
+const oversizedEvent = (body: Uint8Array): RefusedBody =>
+  refused(413, `expected an event of at most ${EVENT_LIMIT} bytes, but ${body.byteLength} came`);
+
+/** It says that it is no interaction. */
+const isDecided = (event: Json | undefined): boolean =>
+  event !== undefined &&
+  isObject(event) &&
+  typeof event['type'] === 'string' &&
+  categoryOf(event['type']) !== 'interaction';
+
+function structuredEvent(body: Uint8Array): ParsedEvents {
   const json = parseJson(body);
   if (json.kind === 'refused') return json;
   const { value } = json;
-  if (mode === 'structured') {
-    if (!isObject(value))
-      return refused(
-        400,
-        'expected one event, a JSON object: several go as application/cloudevents-batch+json',
-      );
-    return { kind: 'events', mode, events: [withoutNulls(value)], tooLarge: NONE };
-  }
+  if (!isObject(value))
+    return refused(
+      400,
+      'expected one event, a JSON object: several go as application/cloudevents-batch+json',
+    );
+  return { kind: 'events', mode: 'structured', events: [withoutNulls(value)], tooLarge: NONE };
+}
+
+function batchOf(body: Uint8Array, decides: boolean): ParsedEvents {
+  const json = parseJson(body);
+  if (json.kind === 'refused') return json;
+  const { value } = json;
   if (!Array.isArray(value)) return refused(400, 'expected a batch: a JSON array of events');
   if (value.length > MOST_EVENTS)
     return refused(400, `expected at most ${MOST_EVENTS} events in a batch, but ${value.length} came`);
   const events = value.map((event) => (isObject(event) ? withoutNulls(event) : event));
-  const tooLarge = body.byteLength > EVENT_LIMIT ? oversizedElements(body, EVENT_LIMIT) : NONE;
-  return { kind: 'events', mode, events, tooLarge };
+  const oversized = body.byteLength > EVENT_LIMIT ? [...oversizedElements(body, EVENT_LIMIT)] : [];
+  const tooLarge = new Set(oversized.filter((index) => !decides || !isDecided(events[index])));
+  return { kind: 'events', mode: 'batch', events, tooLarge };
 }
 
 const NONE: ReadonlySet<number> = new Set();

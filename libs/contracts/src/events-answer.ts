@@ -31,3 +31,6 @@ export type EventsAnswer =
 
 /** The topic that channel events come in on. */
 export const INBOUND = 'interactions.inbound';
+
+/** Header of a message: `true` where the key that it came with has the scope `admin`. Nobody outside sets it. */
+export const DECIDES = 'decides';

@@ -3,6 +3,7 @@ import type { JsonObject } from '@threadline/domain/canonical-json';
 /** One customer and what is known of her, as each call shows it: the examples of the documents. */
 
 const CUSTOMER = '8c1fa2b3c4d5e6f708192a3b4c5d6e7f';
+const STRANGER = '1d7c06e5f4a3b2918070615243a4b5c6';
 const INTERACTION = '1f2e3d4c5b6a79880918273645546372';
 const EVENT = '0b5c9d1e-7a3f-8c21-9d4e-5f60718293a4';
 
@@ -147,8 +148,45 @@ const key: JsonObject = {
   revokedAt: null,
 };
 
+const decision: JsonObject = {
+  specversion: '1.0',
+  id: '5d0f3a52-3c1e-4d7c-9f6a-1b2c3d4e5f60',
+  source: '/threadline/identity',
+  type: 'identity.unlinked',
+  time: '2026-03-03T09:30:00.000Z',
+  datacontenttype: 'application/json',
+  data: {
+    parties: [{ kind: 'email', value: 'family@example.org' }],
+    rest: [{ kind: 'loyalty', value: 'M-20417' }],
+    reason: 'the family shares this address',
+    by: { key: key['id'] ?? '', label: 'tablet, Regent Street', staff: { id: 'a-7', name: 'Kofi' } },
+  },
+};
+
 export const examples = {
   event,
+  decision,
+  linkRequest: {
+    parties: [
+      { kind: 'loyalty', value: 'M-20417' },
+      { kind: 'email', value: 'Ana@Example.org' },
+    ],
+    reason: 'she showed her card',
+    staff: { id: 'a-7', name: 'Kofi' },
+  },
+  unlinkRequest: {
+    parties: [{ kind: 'email', value: 'family@example.org' }],
+    reason: 'the family shares this address',
+  },
+  decided: { event: EVENT, position: '1207' },
+  notParted: {
+    type: 'about:blank',
+    title: 'Conflict',
+    status: 409,
+    detail: 'the parties are not all of one customer',
+    code: 'several-customers',
+    problems: [{ path: '/parties/1', message: 'is of another customer than the first' }],
+  },
   batch: [event, purchase],
   accepted: { accepted: 1, duplicates: 0, rejected: [], position: '1204' },
   rejection: {
@@ -179,7 +217,63 @@ export const examples = {
     id: CUSTOMER,
     parties: [{ id: CUSTOMER, kind: 'loyalty', value: 'M-20417', strength: 'verified', events: 2 }],
     links: [link],
-    refused: [],
+    refused: [
+      {
+        ...link,
+        rule: 'one-per-person',
+        because: 'loyalty',
+        joins: { customer: 'b7e23ec29af22b0b4e41da31e868d572', parties: 3 },
+      },
+    ],
+    related: [
+      {
+        via: { id: '3a6eb0790f39ac87c94f3856b2dd2c5d', kind: 'phone', value: '+442071234567' },
+        customers: [{ id: 'b7e23ec29af22b0b4e41da31e868d572', name: 'Ben Ruiz' }],
+      },
+    ],
+    next: null,
+  },
+  reviews: {
+    reviews: [
+      {
+        event: EVENT,
+        rule: 'same-event',
+        strength: 'claimed',
+        at: '2026-03-02T10:15:00.000Z',
+        sides: [
+          {
+            party: { id: CUSTOMER, kind: 'loyalty', value: 'M-20417' },
+            customer: CUSTOMER,
+            parties: 1204,
+            events: 5310,
+          },
+          {
+            party: { id: 'b7e23ec29af22b0b4e41da31e868d572', kind: 'email', value: 'desk@hotel.example' },
+            customer: 'b7e23ec29af22b0b4e41da31e868d572',
+            parties: 2310,
+            events: 40112,
+          },
+        ],
+      },
+    ],
+    next: null,
+  },
+  suggestions: {
+    suggestions: [
+      {
+        parties: [
+          { id: CUSTOMER, kind: 'loyalty', value: 'M-20417' },
+          { id: STRANGER, kind: 'email', value: 'a.ruiz@example.org' },
+        ],
+        customers: [CUSTOMER, STRANGER],
+        score: 0.9981,
+        reasons: [
+          { field: 'birthday', how: 'same', weight: 13.71, values: ['19840309', '19840309'] },
+          { field: 'family name', how: 'a typing slip apart', weight: 6.2, values: ['ruiz', 'riuz'] },
+          { field: 'given name', how: 'same', weight: 5.9, values: ['ana', 'ana'] },
+        ],
+      },
+    ],
     next: null,
   },
   search: { customers: [found], next: null },

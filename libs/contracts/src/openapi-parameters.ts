@@ -30,6 +30,11 @@ const shared: Record<string, Documented> = {
     schema: text('Decimal digits, or RFC 3339'),
     example: '1204',
   },
+  explain: {
+    description:
+      'Also what is behind it: of a card each value’s event and what it overruled, of an identity people’s decisions',
+    schema: { type: 'boolean', default: false },
+  },
   cursor: { description: 'The `next` of the page before', schema: text() },
   order: { description: 'Newest first unless `asc`', schema: choice(['desc', 'asc']) },
   channel: { description: 'Only this channel', schema: text(), example: 'email' },
@@ -53,6 +58,11 @@ const shared: Record<string, Documented> = {
     description: 'Cluster mode: answered when the log has the events; embedded, it always is',
     schema: choice(['log']),
   },
+  minScore: {
+    description: 'How likely they have to be one person, at least',
+    schema: { type: 'number', minimum: 0, maximum: 1, default: 0.6 },
+    example: 0.9,
+  },
   customer: {
     description: 'Only what is about this customer: any of its ids',
     schema: id('Of the customer'),
@@ -63,6 +73,8 @@ const limits: Record<string, Documented> = {
   TimelineQueryDto: limit(200, 50),
   IdentityQueryDto: limit(1000, 100),
   SearchQueryDto: limit(200, 20),
+  SuggestionsQueryDto: limit(200, 50),
+  ReviewsQueryDto: limit(200, 50),
   LogQueryDto: {
     description:
       'How many at most. As lines there is no limit unless one is given, and none to what may be given',

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '@threadline/domain/canonical-json';
 import { CATALOGUE } from '@threadline/domain/event-catalogue';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { asyncApiDocument } from './asyncapi.js';
+import { DECISION_DATA } from './decision-schema.js';
 import { openApiDocument } from './openapi.js';
 
 const openApi = openApiDocument('0.0.0');
@@ -58,7 +59,8 @@ for (const [name, document] of [
 
     it('names every type of the catalogue', () => {
       const text = JSON.stringify(document);
-      for (const type of Object.keys(CATALOGUE)) assert.ok(text.includes(`"const":"${type}"`), type);
+      for (const type of [...Object.keys(CATALOGUE), ...Object.keys(DECISION_DATA)])
+        assert.ok(text.includes(`"const":"${type}"`), type);
     });
   });
 }
@@ -94,6 +96,11 @@ describe('OpenAPI operations', () => {
       // The examples of positions are given as the query has them.
       assert.deepEqual(validate(object['schema'], object['example']), [], pointer);
     }
+    const schemas = (openApi['components'] as JsonObject)['schemas'] as Record<string, JsonObject>;
+    for (const [name, { examples = [] }] of Object.entries(schemas)) {
+      for (const example of examples as Json[])
+        assert.deepEqual(validate({ $ref: `#/components/schemas/${name}` }, example), [], name);
+    }
     for (const { path, operation } of operations.filter(({ path }) => path.startsWith('/v1/'))) {
       const success = Object.entries(operation['responses'] as JsonObject).find(([status]) =>
         status.startsWith('2'),
@@ -122,8 +129,8 @@ describe('AsyncAPI messages', () => {
     const validate = validatorOf(asyncApi);
     const messages = (asyncApi['components'] as JsonObject)['messages'] as Record<string, JsonObject>;
     for (const [name, message] of Object.entries(messages)) {
-      const [example] = message['examples'] as JsonObject[];
-      assert.deepEqual(validate(message['payload'] as Json, example?.['payload']), [], name);
+      for (const example of message['examples'] as JsonObject[])
+        assert.deepEqual(validate(message['payload'] as Json, example['payload']), [], name);
     }
   });
 });

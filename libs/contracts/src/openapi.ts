@@ -1,81 +1,24 @@
-import type { Json, JsonObject } from '@threadline/domain/canonical-json';
+import type { JsonObject } from '@threadline/domain/canonical-json';
 import { EventsQueryDto } from './events-query.js';
+import { linkOperation, unlinkOperation } from './openapi-decisions.js';
 import { eventSchemas } from './openapi-event.js';
 import { exampleIds, examples } from './openapi-examples.js';
+import { answer, body, operation, positionHeader, PROBLEM, problems, refusal } from './openapi-operations.js';
 import { pathParameter, queryParameters } from './openapi-parameters.js';
+import { rulesPath, rulesSchemas } from './openapi-rules.js';
 import { answerSchemas } from './openapi-schemas.js';
 import { id, position, ref, text } from './openapi-shapes.js';
 import {
-  CustomerQueryDto,
+  CardQueryDto,
   IdentityQueryDto,
   LiveQueryDto,
   LogQueryDto,
   ReadQueryDto,
+  ReviewsQueryDto,
   SearchQueryDto,
+  SuggestionsQueryDto,
   TimelineQueryDto,
 } from './read-queries.js';
-
-const PROBLEM = 'application/problem+json';
-
-const body = (schema: string, example: Json, mediaType = 'application/json'): JsonObject => ({
-  [mediaType]: { schema: ref(schema), example },
-});
-
-const positionHeader: JsonObject = {
-  'X-Threadline-Position': { description: 'Everything up to here is in the answer', schema: position() },
-};
-
-const answer = (
-  description: string,
-  content: JsonObject,
-  headers: JsonObject = positionHeader,
-): JsonObject => ({
-  description,
-  content,
-  headers,
-});
-
-const refusal = (description: string, schema = 'Problem'): JsonObject => ({
-  description,
-  content: { [PROBLEM]: { schema: ref(schema) } },
-});
-
-const problems = (...statuses: number[]): Record<string, JsonObject> => {
-  const all: Record<number, JsonObject> = {
-    400: {
-      description: 'Parameters or a body that cannot be taken: each is named',
-      content: body('Problem', examples.invalid, PROBLEM),
-    },
-    404: refusal('There is no such thing, or nothing of it was known then'),
-    409: refusal('It is under way already, or contradicts what is there'),
-    503: refusal('Try again after `Retry-After` seconds'),
-    504: refusal('`minPosition` was not reached within 5 s'),
-  };
-  const known = [...statuses.map((status) => [status, all[status] ?? {}] as const)];
-  return Object.fromEntries([
-    ...known,
-    [
-      401,
-      { ...refusal('No key, or none that is known'), headers: { 'WWW-Authenticate': { schema: text() } } },
-    ],
-    [403, refusal('The key has not this scope')],
-  ]);
-};
-
-/** `scope`: what the key must allow. */
-const operation = (
-  operationId: string,
-  tag: string,
-  summary: string,
-  scope: string,
-  more: JsonObject,
-): JsonObject => ({
-  operationId,
-  tags: [tag],
-  summary,
-  description: `Scope \`${scope}\`.`,
-  ...more,
-});
 
 const customerId = pathParameter('id', id('Any id that the customer ever had'), exampleIds.customer);
 
@@ -95,7 +38,9 @@ const writeEvents = operation('writeEvents', 'events', 'Takes events in', 'write
   parameters: queryParameters(EventsQueryDto),
   requestBody: {
     required: true,
-    description: 'CloudEvents 1.0: structured, batch, or binary (the envelope in `ce-*` headers)',
+    description:
+      'CloudEvents 1.0: structured, batch, or binary (the envelope in `ce-*` headers). `identity.linked`, ' +
+      '`identity.unlinked` and `identity.rules.applied`, as the log gives them, take the scope `admin`',
     content: {
       'application/cloudevents+json': { schema: ref('AnyEvent'), example: examples.event },
       'application/cloudevents-batch+json': {
@@ -119,7 +64,7 @@ const writeEvents = operation('writeEvents', 'events', 'Takes events in', 'write
       content: body('Rejection', examples.rejection, PROBLEM),
     },
     409: refusal('The same source and id came with another content', 'Rejection'),
-    413: refusal('Over 1 MiB an event, 8 MiB a request', 'Rejection'),
+    413: refusal('Over 1 MiB an event (a decision: 8 MiB), 8 MiB a request', 'Rejection'),
     415: refusal('Unknown content type'),
     429: refusal('Too much in flight; nothing was taken'),
   },
@@ -143,7 +88,7 @@ const live = operation('watch', 'live', 'Live push: server-sent events', 'read',
   ],
   responses: {
     200: answer('See /asyncapi.json for the messages', {
-      'text/event-stream': { schema: text('interaction, visit, customer.changed') },
+      'text/event-stream': { schema: text('interaction, visit, customer.changed, customers.changed') },
     }),
     ...problems(400, 404, 504),
   },
@@ -183,7 +128,7 @@ const paths = (): JsonObject => ({
       [
         pathParameter('kind', text('email, phone, loyalty, … or a platform'), 'email'),
         pathParameter('value', text('Normalised as on the way in; percent-encoded'), 'ana@example.org'),
-        ...queryParameters(CustomerQueryDto),
+        ...queryParameters(CardQueryDto),
       ],
       body('Card', examples.card),
     ),
@@ -192,7 +137,7 @@ const paths = (): JsonObject => ({
     get: read(
       'readCard',
       'The card',
-      [customerId, ...queryParameters(CustomerQueryDto)],
+      [customerId, ...queryParameters(CardQueryDto)],
       body('Card', examples.card),
     ),
   },
@@ -210,6 +155,25 @@ const paths = (): JsonObject => ({
       'Who it is, and why we think so',
       [customerId, ...queryParameters(IdentityQueryDto)],
       body('IdentityPage', examples.identity),
+    ),
+  },
+  '/v1/identity/links': { post: linkOperation },
+  '/v1/identity/unlinks': { post: unlinkOperation },
+  '/v1/identity/rules': rulesPath,
+  '/v1/identity/suggestions': {
+    get: read(
+      'suggestCustomers',
+      'Customers that look like one person: nothing is ever done about it but by people',
+      queryParameters(SuggestionsQueryDto),
+      body('SuggestionPage', examples.suggestions),
+    ),
+  },
+  '/v1/identity/reviews': {
+    get: read(
+      'listReviews',
+      'Links that wait for a person, since each would bring two large customers together',
+      queryParameters(ReviewsQueryDto),
+      body('ReviewsPage', examples.reviews),
     ),
   },
   '/v1/live': { get: live },
@@ -292,6 +256,10 @@ export const openApiDocument = (version: string): JsonObject => ({
   tags: [
     { name: 'events', description: 'The log: in, and out' },
     { name: 'customers', description: 'Timelines and cards' },
+    {
+      name: 'identity',
+      description: 'What people decide on who is who, and by which rules the rest is computed',
+    },
     { name: 'live', description: 'What happens now' },
     { name: 'administration' },
     { name: 'the hub' },
@@ -302,6 +270,6 @@ export const openApiDocument = (version: string): JsonObject => ({
       bearer: { type: 'http', scheme: 'bearer', description: 'The key' },
       basic: { type: 'http', scheme: 'basic', description: 'The key as user name, no password' },
     },
-    schemas: { ...eventSchemas(), ...answerSchemas },
+    schemas: { ...eventSchemas(), ...answerSchemas, ...rulesSchemas },
   },
 });

@@ -61,7 +61,12 @@ export function expectationOf(error: ErrorObject): string | undefined {
       return `expected ${wanted(member ?? {})}, but nothing came`;
     }
     case 'additionalProperties':
-      return 'expected no member of this name: what a visit may tell is fixed';
+    case 'false schema':
+      return 'expected no member of this name: what may be told here is fixed';
+    case 'minItems': {
+      const { limit } = error.params as { limit: number };
+      return `expected at least ${limit}, but ${(error.data as unknown[]).length} came`;
+    }
     case 'maxLength':
       return `expected at most ${String(schema['maxLength'])} characters in a visit, but ${[...(error.data as string)].length} came`;
     case 'not':

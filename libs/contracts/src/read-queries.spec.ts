@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  CardQueryDto,
   CustomerQueryDto,
   LogQueryDto,
   NoQueryDto,
@@ -47,7 +48,10 @@ describe('query parameters', () => {
     [TimelineQueryDto, { to: '2026-02-03' }, ['to']],
     [TimelineQueryDto, { channel: '' }, ['channel']],
     [CustomerQueryDto, { minPosition: '-1', knownAt: 'now', asOf: '12' }, ['asOf', 'knownAt', 'minPosition']],
-    [CustomerQueryDto, { explain: 'true' }, ['explain']],
+    [CardQueryDto, { explain: 'yes' }, ['explain']],
+    [CardQueryDto, { explain: '' }, ['explain']],
+    [CardQueryDto, { explain: ['true', 'true'] }, ['explain']],
+    [TimelineQueryDto, { explain: 'true' }, ['explain']],
     [SearchQueryDto, { asOf: '2026-03-02T10:15:00Z', knownAt: '1' }, ['asOf', 'knownAt']],
     [LogQueryDto, { limit: '10001' }, ['limit']],
     [LogQueryDto, { limit: '0', format: 'ndjson' }, ['limit']],

@@ -5,6 +5,7 @@ import {
   IsPartyId,
   IsPosition,
   IsPositionOrTime,
+  IsShare,
   IsText,
   IsTime,
   IsTypeList,
@@ -22,6 +23,10 @@ export class CustomerQueryDto extends ReadQueryDto {
   @IsOptional() @IsPositionOrTime() knownAt?: string;
 }
 
+export class CardQueryDto extends CustomerQueryDto {
+  @IsOptional() @IsOneOf(['true', 'false']) explain?: string;
+}
+
 export class TimelineQueryDto extends CustomerQueryDto {
   @IsOptional() @IsWholeNumber(1, 200) limit?: string;
   @IsOptional() @IsText() cursor?: string;
@@ -36,6 +41,19 @@ export class TimelineQueryDto extends CustomerQueryDto {
 export class IdentityQueryDto extends CustomerQueryDto {
   @IsOptional() @IsWholeNumber(1, 1000) limit?: string;
   @IsOptional() @IsText() cursor?: string;
+  @IsOptional() @IsOneOf(['true', 'false']) explain?: string;
+}
+
+export class ReviewsQueryDto extends ReadQueryDto {
+  @IsOptional() @IsWholeNumber(1, 200) limit?: string;
+  @IsOptional() @IsText() cursor?: string;
+}
+
+export class SuggestionsQueryDto extends ReadQueryDto {
+  @IsOptional() @IsWholeNumber(1, 200) limit?: string;
+  @IsOptional() @IsText() cursor?: string;
+  @IsOptional() @IsPartyId() customer?: string;
+  @IsOptional() @IsShare() minScore?: string;
 }
 
 export class SearchQueryDto extends ReadQueryDto {

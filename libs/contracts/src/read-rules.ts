@@ -53,6 +53,12 @@ export const IsWholeNumber = (
   });
 };
 
+/** A number from 0 to 1, in decimal digits. */
+export const IsShare = (): PropertyDecorator =>
+  text('share', 'must be a number from 0 to 1, such as 0.9', (value) =>
+    /^(0(\.\d{1,9})?|1(\.0{1,9})?)$/.test(value),
+  );
+
 /** Any text that is not empty, up to `longest` UTF-16 units. */
 export const IsFilled = (longest: number): PropertyDecorator =>
   text(

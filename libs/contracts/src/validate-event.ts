@@ -1,8 +1,9 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
-import { CATALOGUE, isKnownType, type OwnPart } from '@threadline/domain/event-catalogue';
+import { CATALOGUE } from '@threadline/domain/event-catalogue';
 import type { CloudEventJson } from '@threadline/domain/interaction';
-import { CLOUD_EVENT, needsData, ownData } from './event-schema.js';
+import { DECISION_DATA } from './decision-schema.js';
+import { CLOUD_EVENT, needsData, ownData, type JsonSchema } from './event-schema.js';
 import { eventTime } from './event-time.js';
 import { jsonFaults } from './json-faults.js';
 import { expectationOf, inWords } from './problem-words.js';
@@ -19,7 +20,7 @@ const MOST_PROBLEMS = 1_000;
 /** Compiled at first use: a part costs some milliseconds, and most senders use few types. */
 class Schemas {
   readonly #ajv: Ajv;
-  readonly #parts = new Map<OwnPart, ValidateFunction>();
+  readonly #own = new Map<string, ValidateFunction>();
   readonly envelope: ValidateFunction;
 
   constructor(allErrors: boolean) {
@@ -37,15 +38,33 @@ class Schemas {
     this.envelope = this.#ajv.compile(CLOUD_EVENT);
   }
 
-  part(name: OwnPart): ValidateFunction {
-    let check = this.#parts.get(name);
+  own({ name, schema }: OwnData): ValidateFunction {
+    let check = this.#own.get(name);
     if (check === undefined) {
-      check = this.#ajv.compile(ownData(name));
-      this.#parts.set(name, check);
+      check = this.#ajv.compile(schema());
+      this.#own.set(name, check);
     }
     return check;
   }
 }
+
+/** What a type asks of `data` beside the common fields. */
+interface OwnData {
+  readonly name: string;
+  readonly schema: () => JsonSchema;
+  /** Without it an event of the type says nothing. */
+  readonly needed: boolean;
+}
+
+const OWN_DATA: ReadonlyMap<string, OwnData> = new Map<string, OwnData>([
+  ...Object.entries(CATALOGUE).flatMap(([type, part]): [string, OwnData][] =>
+    part === undefined ? [] : [[type, { name: part, schema: () => ownData(part), needed: needsData(part) }]],
+  ),
+  ...Object.entries(DECISION_DATA).map(([type, data]): [string, OwnData] => [
+    type,
+    { name: type, schema: () => data, needed: true },
+  ]),
+]);
 
 const fast = new Schemas(false);
 let thorough: Schemas | undefined;
@@ -81,17 +100,14 @@ export function eventProblems(value: Json): EventProblem[] {
 /** The value of which `eventProblems` has found none. */
 export const asEvent = (value: Json): CloudEventJson => value as CloudEventJson;
 
-const partOf = (event: JsonObject): OwnPart | undefined => {
-  const type = event['type'];
-  return typeof type === 'string' && isKnownType(type) ? CATALOGUE[type] : undefined;
-};
+const ownOf = (event: JsonObject): OwnData | undefined => OWN_DATA.get(event['type'] as string);
 
 function passes(event: JsonObject): boolean {
   if (!fast.envelope(event)) return false;
-  const part = partOf(event);
-  if (part === undefined) return true;
-  if (event['data'] === undefined) return !needsData(part);
-  return fast.part(part)(event['data']) === true;
+  const own = ownOf(event);
+  if (own === undefined) return true;
+  if (event['data'] === undefined) return !own.needed;
+  return fast.own(own)(event['data']) === true;
 }
 
 function listed(event: JsonObject): EventProblem[] {
@@ -106,10 +122,10 @@ function listed(event: JsonObject): EventProblem[] {
     }
   };
   add(thorough.envelope, event, '');
-  const part = partOf(event);
+  const own = ownOf(event);
   // Where `data` itself is no object the envelope has said so.
-  if (part !== undefined && (isObject(event['data']) || (event['data'] === undefined && needsData(part)))) {
-    add(thorough.part(part), event['data'] ?? {}, '/data');
+  if (own !== undefined && (isObject(event['data']) || (event['data'] === undefined && own.needed))) {
+    add(thorough.own(own), event['data'] ?? {}, '/data');
   }
   return [...problems.values()];
 }

@@ -13,11 +13,11 @@ export type CloudEventJson = { [member: string]: Json } & {
   data?: JsonObject;
 };
 
-/** What a channel sent: valid, its identifiers normalised, named by our ids. */
+/** What a channel sent, or what people decided: valid, its identifiers normalised, named by our ids. */
 export interface ReceivedEvent {
   /** Our id of it: `eventId(hash, source, id)`. */
   readonly eventId: string;
-  /** `interactionId(hash, source, object ?? id)`. */
+  /** `interactionId(hash, source, object ?? id)`: with the type it tells the stream, see `streamOf`. */
   readonly interaction: string;
   readonly type: string;
   /** As it came, but for `time`, which is filled in where it was absent. */
@@ -29,7 +29,7 @@ export interface ReceivedEvent {
   readonly mode?: 'backfill';
   /** Keyed hash of `contentOf` the event as it was sent. */
   readonly hash: string;
-  /** Normalised; the same length and order as `data.identifiers`. */
+  /** Normalised; the same length and order as what `namedIn` gives. */
   readonly identifiers: readonly Identifier[];
 }
 

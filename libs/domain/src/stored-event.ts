@@ -1,4 +1,5 @@
 import { channelOf, isKnownType, type CommonData, type InteractionEvent } from './event-catalogue.js';
+import { categoryOf, firstSideOf } from './decision.js';
 import { promiseToken, type Hash } from './ids.js';
 import type { Strength } from './identifier.js';
 import type { JsonObject } from './canonical-json.js';
@@ -15,9 +16,10 @@ export interface StoredParty {
 }
 
 /**
- * An interaction event as the log holds it: JSON, version 1. Everything that is not in `clear` is in a box.
- * `box` (context `<event id>/event`) is the CloudEvent as it came, as JSON, with `null` in `data.identifiers` for each
- * but the home; sealed under the home's key, or, where nobody is named, under the interaction's (`key`).
+ * An event as the log holds it: JSON, version 1. Everything that is not in `clear` is in a box.
+ * `box` (context `<event id>/event`) is the CloudEvent as it came, as JSON, with `null` for each whom it names
+ * (`namedIn`: of a decision its parties and its rest) but the home; sealed under the home's key, or, where nobody is
+ * named, under its stream's (`key`).
  */
 export interface StoredEvent {
   readonly v: 1;
@@ -32,7 +34,7 @@ export interface StoredEvent {
   readonly parties: readonly StoredParty[];
   /** Index of the home among `parties`, -1 where nobody is named. */
   readonly home: number;
-  /** Absent for a type that is not in the catalogue: it is sealed wholly. */
+  /** Absent where `declaresClear` says no: such an event is sealed wholly. */
   readonly clear?: ClearData;
   readonly key: number;
   readonly box: string;
@@ -68,12 +70,19 @@ export interface ClearData {
   named?: true;
   /** Keyed token of the id of the promise that was kept or broken. */
   promise?: string;
+  /** Of `identity.unlinked`: so many of those it names, the first ones, are the side that is taken away. */
+  firstSide?: number;
 }
+
+/** Of interactions those of the catalogue; all that is no interaction. */
+export const declaresClear = (type: string): boolean =>
+  isKnownType(type) || categoryOf(type) !== 'interaction';
 
 const text = (value: unknown): value is string => typeof value === 'string';
 
 /** The clear part of an event's data. `data` has passed validation. */
 export function clearData(type: string, data: JsonObject, hash: Hash): ClearData {
+  if (categoryOf(type) !== 'interaction') return ofDecision(type, data);
   const common = data as CommonData;
   const clear: ClearData = { channel: channelOf(type, text(common.channel) ? common.channel : undefined) };
   if (common.sequence !== undefined) clear.sequence = common.sequence;
@@ -86,6 +95,12 @@ export function clearData(type: string, data: JsonObject, hash: Hash): ClearData
   if (isKnownType(type)) addOwnPart(clear, { type, data } as never, hash);
   return clear;
 }
+
+/** Who decided, and why, is as personal as whom it is about. */
+const ofDecision = (type: string, data: JsonObject): ClearData => ({
+  channel: channelOf(type, undefined),
+  ...(type === 'identity.unlinked' && { firstSide: firstSideOf(data) }),
+});
 
 function addOwnPart(clear: ClearData, event: InteractionEvent, hash: Hash): void {
   switch (event.type) {

@@ -32,6 +32,15 @@ function refused(env: Environment): string[] {
   return [];
 }
 
+function caught(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
 const masterKey = randomBytes(32).toString('base64');
 
 describe('the configuration', () => {
@@ -52,7 +61,7 @@ describe('the configuration', () => {
 
   it('takes every variable of the contract', () => {
     const key = newKey();
-    const rules = file('rules.json', '{}');
+    const rules = file('rules.json', '{ "name": "maison", "version": 1 }');
     const config = loadConfig({
       THREADLINE_PORT: '0',
       THREADLINE_HOST: '::1',
@@ -76,7 +85,8 @@ describe('the configuration', () => {
     assert.equal(config.port, 0);
     assert.equal(config.masterKey?.toString('base64'), masterKey);
     assert.equal(config.country, 'GB');
-    assert.equal(config.identityRules, rules);
+    assert.equal(config.identityRules?.file, rules);
+    assert.equal(config.identityRules.rules.name, 'maison');
     assert.deepEqual(config.kafka, ['a:9092', 'b:9093']);
     assert.equal(config.serversRequired, true);
     assert.equal(config.bootstrapKey, key);
@@ -130,6 +140,25 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('names every mistake in the identity rules, with the file', () => {
+    const problemsOf = (path: string): string[] => {
+      const error = caught(() => loadConfig({ THREADLINE_IDENTITY_RULES: path }));
+      assert.ok(error instanceof ConfigurationError);
+      assert.ok(error.problems.every(({ variable }) => variable === 'THREADLINE_IDENTITY_RULES'));
+      return error.problems.map(({ message }) => message);
+    };
+    const bad = file('bad-rules.json', '{ "name": "", "version": 1, "limits": { "loyalty": 0 } }');
+    assert.deepEqual(problemsOf(bad), [
+      `${bad}: /name expected a name of 1 to 64 letters, digits, dots, dashes`,
+      `${bad}: /limits/loyalty expected a whole number from 1`,
+    ]);
+    const broken = file('broken-rules.json', '{\n  "name": "maison",\n  "version": }\n');
+    assert.deepEqual(problemsOf(broken), [`${broken}: line 3, column 14: expected a value, but "}" came`]);
+    const missing = join(folder, 'no-rules.json');
+    assert.match(problemsOf(missing)[0] ?? '', new RegExp(`^${missing} cannot be read: ENOENT`));
+    assert.match(problemsOf(folder)[0] ?? '', /cannot be read: EISDIR/);
+  });
+
   it('says that cluster mode is not built yet', () => {
     assert.throws(
       () => loadConfig({ THREADLINE_MODE: 'cluster' }),
@@ -144,8 +173,13 @@ describe('the configuration', () => {
       THREADLINE_BOOTSTRAP_KEY: key,
       THREADLINE_KEY: key,
       THREADLINE_REDIS: 'redis://:password@127.0.0.1:6379',
+      THREADLINE_IDENTITY_RULES: file(
+        'blocking.json',
+        '{ "name": "b", "version": 1, "blocked": [{ "kind": "email", "value": "ana@example.org" }] }',
+      ),
     });
     for (const text of [JSON.stringify(config), inspect(config)]) {
+      assert.equal(text.includes('ana@example.org'), false);
       assert.equal(/password/.test(text) || text.includes(key) || text.includes(masterKey), false);
       assert.equal(text.includes('(set)'), true);
     }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
+import { readRulesFile, type RulesFile } from '@threadline/contracts/rules-file';
 import { isKey } from './auth.js';
 import { ThreadlineError } from './errors.js';
 import { EXIT } from './exit-codes.js';
@@ -91,7 +92,27 @@ class Variables {
       }
     });
   }
+
+  /** A file of identity rules; every mistake in it is named by its place. */
+  rules(variable: string): GivenRules | undefined {
+    const file = this.env[variable];
+    if (file === undefined || file === '') return undefined;
+    let read: RulesFile;
+    try {
+      read = readRulesFile(readFileSync(file));
+    } catch (error) {
+      this.refuse(variable, `${file} cannot be read: ${(error as Error).message}`);
+      return undefined;
+    }
+    if ('rules' in read) return { file: resolve(file), ...read };
+    for (const { path, message } of read.problems)
+      this.refuse(variable, `${file}: ${path === '' ? '' : `${path} `}${message}`);
+    return undefined;
+  }
 }
+
+/** A file of identity rules, and what it says. */
+export type GivenRules = Extract<RulesFile, { rules: unknown }> & { readonly file: string };
 
 const brokers = (text: string): string[] | undefined => {
   const list = text.split(',').map((broker) => broker.trim());
@@ -105,15 +126,6 @@ const country = (text: string): string | undefined => {
     isSupportedCountry: (code: string) => boolean;
   };
   return /^[A-Z]{2}$/.test(code) && isSupportedCountry(code) ? code : undefined;
-};
-
-const isJson = (content: string): boolean => {
-  try {
-    JSON.parse(content);
-    return true;
-  } catch {
-    return false;
-  }
 };
 
 /** Everything that can be configured, checked. The variables are those of the contract. */
@@ -132,8 +144,8 @@ export class Config {
   readonly bootstrapKey: string | undefined;
   /** ISO 3166 alpha-2, upper case. */
   readonly country: string | undefined;
-  /** Absolute path of a JSON file. */
-  readonly identityRules: string | undefined;
+  /** `THREADLINE_IDENTITY_RULES`, read: what is absent in the file is the default. */
+  readonly identityRules: GivenRules | undefined;
   readonly eventStorePort: number | undefined;
   readonly smtpPort: number | undefined;
   /** `host:port` each. */
@@ -173,11 +185,14 @@ export class Config {
     );
     this.bootstrapKey = read.read('THREADLINE_BOOTSTRAP_KEY', anyKey, keyOf);
     this.country = read.read('THREADLINE_COUNTRY', 'the code of a country (ISO 3166, two letters)', country);
-    this.identityRules = read.file('THREADLINE_IDENTITY_RULES', 'a JSON file that can be read', isJson);
+    this.identityRules = read.rules('THREADLINE_IDENTITY_RULES');
     this.eventStorePort = read.port('THREADLINE_EVENTSTORE_PORT');
     this.smtpPort = read.port('THREADLINE_SMTP_PORT');
     this.kafka = read.read('THREADLINE_KAFKA', 'a list of host:port, with commas between', brokers);
-    this.eventStore = read.url('THREADLINE_EVENTSTORE', ['esdb:', 'esdb+discover:', 'kurrentdb:']);
+    this.eventStore = read.url('THREADLINE_EVENTSTORE', [
+      ...['esdb:', 'esdb+discover:'],
+      ...['kurrentdb:', 'kurrentdb+discover:'],
+    ]);
     this.redis = read.url('THREADLINE_REDIS', ['redis:', 'rediss:']);
     this.vault = read.url('THREADLINE_VAULT', ['redis:', 'rediss:']);
     this.url = read.url('THREADLINE_URL', ['http:', 'https:']) ?? `http://127.0.0.1:${this.port || 8080}`;
@@ -196,12 +211,13 @@ export class Config {
 
   /** What may be logged: the secrets are left out. */
   toJSON(): Record<string, unknown> {
-    const { masterKey, bootstrapKey, key, eventStore, redis, vault, ...rest } = this;
+    const { masterKey, bootstrapKey, key, eventStore, redis, vault, identityRules, ...rest } = this;
     const given = { masterKey, bootstrapKey, key, eventStore, redis, vault };
     const hidden = Object.entries(given).flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, '(set)']],
     );
-    return { ...rest, ...Object.fromEntries(hidden) };
+    // What a rule blocks may be somebody's address: the file is named, not told.
+    return { ...rest, identityRules: identityRules?.file, ...Object.fromEntries(hidden) };
   }
 
   [inspect.custom](): unknown {
@@ -217,3 +233,7 @@ export const loadConfig = (env: Environment = process.env, defaults: Environment
   const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
   return new Config({ ...defaults, ...Object.fromEntries(given) });
 };
+
+/** For the event store alone, which runs the same in every mode. */
+export const loadStoreConfig = (env: Environment = process.env): Config =>
+  loadConfig({ ...env, THREADLINE_MODE: undefined });

@@ -2,13 +2,22 @@ import { Inject, Injectable, SetMetadata, type CanActivate, type ExecutionContex
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { allows, keyFromAuthorization, type Scope } from './auth.js';
-import { KeyDirectory } from './key-directory.js';
+import { KeyDirectory, type Caller } from './key-directory.js';
 import { ProblemError } from './problem.js';
 
 const NEEDED = Symbol('needed scope');
 
 /** What a key must allow to get to this controller or handler. */
 export const Needs = (scope: Scope): ReturnType<typeof SetMetadata> => SetMetadata(NEEDED, scope);
+
+const callers = new WeakMap<FastifyRequest, Caller>();
+
+/** Who came with a request that the guard has let in. */
+export function callerOf(request: FastifyRequest): Caller {
+  const caller = callers.get(request);
+  if (caller === undefined) throw new TypeError('this request did not come through the guard');
+  return caller;
+}
 
 /**
  * Lets in whoever has a key with the scope, before anything is looked at or looked up: 401 without one, 403 outside its
@@ -23,7 +32,8 @@ export class ScopeGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const http = context.switchToHttp();
-    const key = keyFromAuthorization(http.getRequest<FastifyRequest>().headers.authorization);
+    const request = http.getRequest<FastifyRequest>();
+    const key = keyFromAuthorization(request.headers.authorization);
     const caller = key === undefined ? undefined : this.keys.callerOf(key);
     if (caller === undefined) {
       const challenge = 'Bearer realm="threadline", Basic realm="threadline"';
@@ -37,6 +47,7 @@ export class ScopeGuard implements CanActivate {
     if (!allows(caller.scopes, needed)) {
       throw new ProblemError(403, 'forbidden', `the key has not the scope ${needed}`);
     }
+    callers.set(request, caller);
     return true;
   }
 }
