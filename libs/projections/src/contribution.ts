@@ -1,10 +1,10 @@
 import { CATALOGUE, isKnownType, type OwnPart } from '@threadline/domain/event-catalogue';
-import { rank } from '@threadline/domain/identifier';
 import type { ClearData, StoredEvent } from '@threadline/domain/stored-event';
 import {
   addAmount,
   addCategory,
   addConsent,
+  addCount,
   addPromise,
   addSurvey,
   addVisit,
@@ -12,8 +12,10 @@ import {
   ITEMS,
   keepLater,
 } from './summary.js';
-import { keepLatest, later, least, WORDS, type PlacedRef, type Ref, type Summary } from './summary.js';
+import { keepLatest, later, least, WORDS, type Summary } from './summary.js';
 import { fromNumber, negate, plain, times } from './decimal.js';
+import { consentKey, contributeReasons } from './reasons.js';
+import type { PlacedRef, Ref } from './refs.js';
 
 /** An event as projections see it: what is clear, and where it lies. */
 export interface ProjectedEvent {
@@ -84,14 +86,15 @@ export function contribute(into: Summary, { event, stands }: Standing, interacti
   const { clear, at, id, position } = event;
   into.first = least(into.first, at);
   into.last = greatest(into.last, at);
-  into.counts.set(clear.channel, (into.counts.get(clear.channel) ?? 0) + 1);
+  addCount(into.counts, clear.channel, 1);
   // Of one event's facts in a slot, and of its promises of one id, the last wins: later places overwrite.
   const facts = new Map(clear.facts?.map((slot, place) => [slot, place] as const));
   for (const [slot, place] of facts) keepLater(into.facts, slot, [at, id, position, place]);
   const promises = new Map(clear.promises?.map((token, place) => [token, place] as const));
   for (const [token, place] of promises) addPromise(into, token, { made: [at, id, position, place] });
-  if (clear.promise !== undefined) addPromise(into, clear.promise, { closed: true });
+  if (clear.promise !== undefined) addPromise(into, clear.promise, { closed: [at, id, position] });
   if (stands) contributeOwnPart(into, event, interaction);
+  contributeReasons(into.reasons, event, stands);
 }
 
 function contributeOwnPart(into: Summary, event: ProjectedEvent, interaction: string): void {
@@ -105,13 +108,13 @@ function contributeOwnPart(into: Summary, event: ProjectedEvent, interaction: st
     case 'survey.answered':
       if (clear.survey !== undefined) {
         const { metric, score } = clear.survey;
-        addSurvey(into, metric, { count: 1, sum: fromNumber(score), last: [at, id, score] });
+        addSurvey(into, metric, { count: 1, sum: fromNumber(score), last: [at, id, position, score] });
       }
       return;
     case 'visit.started':
       into.visits++;
       into.lastVisit = greatest(into.lastVisit, at);
-      addVisit(into, interaction, [at, id, clear.store ?? null]);
+      addVisit(into, interaction, [at, id, position, clear.store ?? null]);
       return;
     case 'visit.ended':
       addVisit(into, interaction, 'ended');
@@ -125,9 +128,8 @@ function contributeOwnPart(into: Summary, event: ProjectedEvent, interaction: st
     case 'consent.given':
     case 'consent.withdrawn':
       if (clear.consent !== undefined) {
-        const { purpose, channel } = clear.consent;
-        const key = channel === undefined ? purpose : `${purpose}:${channel}`;
-        addConsent(into, key, { at, event: id, given: event.type === 'consent.given' });
+        const given = event.type === 'consent.given';
+        addConsent(into, consentKey(clear.consent), { at, event: id, position, given });
       }
       return;
     case 'profile.stated':
@@ -144,11 +146,14 @@ function contributePurchase(
   const bought = type === 'purchase.completed';
   const signed = bought ? plain : negate;
   addAmount(into.spend, currency, signed(total));
+  addCount(into.spendEvents, currency, 1);
+  const met = new Set<string>();
   for (const { category, quantity, price } of items) {
     if (category === undefined) continue;
     const pieces = fromNumber(quantity);
     const spend = new Map([[currency, signed(times(price, pieces))]]);
-    addCategory(into, category, { quantity: signed(pieces), spend });
+    addCategory(into, category, { quantity: signed(pieces), spend, events: met.has(category) ? 0 : 1 });
+    met.add(category);
   }
   if (!bought) {
     into.returns++;
@@ -158,44 +163,4 @@ function contributePurchase(
   into.lastOrder = greatest(into.lastOrder, at);
   const refs = items.slice(0, ITEMS).map((_, place): PlacedRef => [at, id, position, place]);
   keepLatest(into.items, refs, ITEMS);
-}
-
-/** How a party was named, over all events: at home or in passing. */
-export interface Naming {
-  /** 0 is the strongest seen (see `STRENGTHS`). */
-  strength: number;
-  /** Business time of the first event that names it. */
-  first: number;
-  /** The latest name that came with it; its place is the identifier's. */
-  name: PlacedRef | null;
-}
-
-export function combineNamings(a: Naming, b: Naming): Naming {
-  return {
-    strength: Math.min(a.strength, b.strength),
-    first: Math.min(a.first, b.first),
-    name: laterName(a.name, b.name),
-  };
-}
-
-/** Of two names in one event the first stands. */
-export function laterName(a: PlacedRef | null, b: PlacedRef | null): PlacedRef | null {
-  if (a === null || b === null) return a ?? b;
-  const order = a[0] - b[0] || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0) || b[3] - a[3];
-  return order >= 0 ? a : b;
-}
-
-/** How one event names its parties, by handle. */
-export function namings(event: ProjectedEvent): Map<number, Naming> {
-  const found = new Map<number, Naming>();
-  event.parties.forEach((party, place) => {
-    const naming: Naming = {
-      strength: rank(party.strength),
-      first: event.at,
-      name: party.named === true ? [event.at, event.id, event.position, place] : null,
-    };
-    const known = found.get(party.key);
-    found.set(party.key, known === undefined ? naming : combineNamings(known, naming));
-  });
-  return found;
 }

@@ -138,16 +138,25 @@ function openPromises(rows: readonly NaiveRow[]): Card['promises']['open'] {
 }
 
 function visitsOf(started: readonly NaiveRow[], ended: readonly NaiveRow[], now: number): Card['visits'] {
-  const over = new Set(ended.map((row) => row.fact.interaction));
-  const present = started.findLast(
-    (row) => row.at <= now && now - row.at < TWELVE_HOURS && !over.has(row.fact.interaction),
-  );
+  const present = presentVisit(started, ended, now);
   const last: Moment | undefined = started.at(-1);
   return {
     count: started.length,
     last: last === undefined ? null : rfc3339(last.at),
     present: (present?.fact.data['store'] as string | undefined) ?? null,
   };
+}
+
+/** The latest visit that goes on. */
+export function presentVisit(
+  started: readonly NaiveRow[],
+  ended: readonly NaiveRow[],
+  now: number,
+): NaiveRow | undefined {
+  const over = new Set(ended.map((row) => row.fact.interaction));
+  return started.findLast(
+    (row) => row.at <= now && now - row.at < TWELVE_HOURS && !over.has(row.fact.interaction),
+  );
 }
 
 function profileOf(rows: readonly NaiveRow[]): Card['profile'] {

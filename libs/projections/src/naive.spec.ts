@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Card } from './card.js';
-import {
-  naiveReplay,
-  type NaiveClocks,
-  type NaiveCustomer,
-  type NaiveFact,
-  type NaiveIdentifier,
-} from './naive.js';
+import type { NaiveFact, NaiveIdentifier, NaiveRecord, NaiveSaid } from './naive-record.js';
+import { NAIVE_DEFAULTS, type NaiveRules } from './naive-rules.js';
+import { naiveReplay, type NaiveClocks, type NaiveCustomer } from './naive.js';
 
 /** `kind:value`, `kind:value/strength` or `kind:value/strength/name`; the party's id is `kind:value`. */
 function identifier(text: string): NaiveIdentifier {
@@ -53,19 +49,19 @@ function history(...said: Said[]): NaiveFact[] {
   });
 }
 
-const replay = (facts: NaiveFact[], clocks: Partial<NaiveClocks> = {}): ReturnType<typeof naiveReplay> =>
+const replay = (facts: NaiveRecord[], clocks: Partial<NaiveClocks> = {}): ReturnType<typeof naiveReplay> =>
   naiveReplay(facts, { now: time(20), ...clocks });
 
-function customer(party: string, facts: NaiveFact[], clocks: Partial<NaiveClocks> = {}): NaiveCustomer {
+function customer(party: string, facts: NaiveRecord[], clocks: Partial<NaiveClocks> = {}): NaiveCustomer {
   const found = replay(facts, clocks).customerOf(party);
   assert.ok(found, `nothing is known of ${party}`);
   return found;
 }
 
-const card = (party: string, facts: NaiveFact[], clocks: Partial<NaiveClocks> = {}): Card =>
+const card = (party: string, facts: NaiveRecord[], clocks: Partial<NaiveClocks> = {}): Card =>
   customer(party, facts, clocks).card;
 
-const events = (party: string, facts: NaiveFact[]): string[] =>
+const events = (party: string, facts: NaiveRecord[]): string[] =>
   customer(party, facts).timeline.map(({ event }) => event);
 
 const ana = ['email:ana'];
@@ -185,7 +181,7 @@ describe('naive: customers', () => {
       { type: 'chat.message', event: 'x', hour: 11, who: ['email:ana', 'phone:1'] },
     );
     assert.deepEqual(customer('email:ana', facts).links, [
-      { a: 'phone:1', b: 'email:ana', event: 'y', strength: 'claimed', at: time(10) },
+      { a: 'phone:1', b: 'email:ana', event: 'y', place: 1, strength: 'claimed', at: time(10) },
     ]);
   });
 
@@ -206,6 +202,91 @@ describe('naive: customers', () => {
     );
     assert.equal(card('email:ana', stated).name, '王小明');
     assert.deepEqual(card('email:ana', stated).profile, { name: '', address: 'Rue 1', language: 'zh' });
+  });
+});
+
+describe('naive: decisions and rules', () => {
+  const two = history(
+    { type: 'chat.message', hour: 9, who: ['email:ana', 'phone:1'] },
+    { type: 'chat.message', hour: 10, who: ['email:bob'] },
+  );
+  const named = (names: string): NaiveSaid['parties'] => names.split(' ').filter(Boolean).map(identifier);
+  const said = (
+    says: 'link' | 'unlink',
+    position: number,
+    hour: number,
+    parties: string,
+    rest = '',
+  ): NaiveSaid => ({
+    ...{ event: `d${position}`, position, at: time(hour), says },
+    ...{ parties: named(parties), rest: named(rest) },
+  });
+  const ids = (party: string, records: NaiveRecord[], clocks: Partial<NaiveClocks> = {}): readonly string[] =>
+    replay(records, clocks).customerOf(party)?.ids ?? [];
+
+  it('join customers, and part them again, as was known and had been said', () => {
+    const merge = said('link', 3, 12, 'email:bob email:ana');
+    const unmerge = said('unlink', 4, 13, 'email:bob', 'email:ana phone:1');
+    const records = [unmerge, ...two, merge];
+    const all = ['email:ana', 'phone:1', 'email:bob'];
+    assert.deepEqual(ids('email:bob', records), ['email:bob']);
+    assert.deepEqual(ids('email:bob', records, { knownAt: 3 }), all);
+    assert.deepEqual(ids('email:bob', records, { knownAt: 2 }), ['email:bob']);
+    assert.deepEqual(ids('email:bob', records, { asOf: time(12) }), all);
+    assert.deepEqual(ids('email:bob', records, { asOf: time(12) - 1 }), ['email:bob']);
+    assert.deepEqual(customer('phone:1', records, { knownAt: 3 }).decided, [
+      { a: 'email:bob', b: 'email:ana', event: 'd3', at: time(12) },
+    ]);
+    assert.deepEqual(events('phone:1', [...two, merge]), ['e2', 'e1']);
+  });
+
+  it('name also whom no event names: somebody for as long as they are joined with another', () => {
+    const ghosts = [...two, said('link', 3, 1, 'phone:ghost email:ana'), said('link', 4, 1, 'x:1 y:1')];
+    assert.deepEqual(ids('phone:ghost', ghosts), ['email:ana', 'phone:1', 'phone:ghost']);
+    assert.deepEqual(card('phone:ghost', ghosts).identifiers.at(-1), {
+      kind: 'phone',
+      value: 'ghost',
+      strength: 'claimed',
+    });
+    assert.deepEqual(ids('y:1', ghosts), ['x:1', 'y:1']);
+    assert.equal(card('y:1', ghosts).firstSeen, null);
+    const alone = [...ghosts, said('unlink', 5, 2, 'phone:ghost', 'email:ana phone:1')];
+    assert.equal(replay(alone).customerOf('phone:ghost'), undefined);
+    assert.equal(replay([said('link', 1, 1, 'x:1')]).customerOf('x:1'), undefined);
+    assert.equal(replay(alone).customers.length, 3);
+    // Before the first event that names it, a party is one too.
+    assert.deepEqual(
+      ids('email:bob', [...two, said('link', 3, 1, 'email:bob email:ana')], { asOf: time(9) }),
+      ['email:ana', 'phone:1', 'email:bob'],
+    );
+  });
+
+  it('refuse by the rules that were the last to be applied then, whatever the business time', () => {
+    const ruled = (position: number, rules: Partial<NaiveRules>): NaiveRecord => ({
+      position,
+      rules: { ...NAIVE_DEFAULTS, ...rules },
+    });
+    const cards = history(
+      { type: 'chat.message', hour: 9, who: ['email:ana', 'loyalty:7'] },
+      { type: 'chat.message', hour: 10, who: ['email:ana', 'loyalty:8'] },
+    );
+    const records = [ruled(4, { limits: {} }), ...cards, ruled(3, {})];
+    assert.deepEqual(ids('loyalty:8', records), ['email:ana', 'loyalty:7', 'loyalty:8']);
+    assert.deepEqual(ids('loyalty:8', records, { knownAt: 3, asOf: time(10) }), ['loyalty:8']);
+    assert.equal(ids('loyalty:8', records, { asOf: time(10) }).length, 3);
+    const refused = {
+      a: 'email:ana',
+      b: 'loyalty:8',
+      event: 'e2',
+      place: 1,
+      strength: 'claimed',
+      at: time(10),
+    };
+    for (const party of ['email:ana', 'loyalty:8']) {
+      const found = customer(party, records, { knownAt: 3 });
+      assert.deepEqual(found.refused, [{ ...refused, rule: 'one-per-person' }]);
+      assert.equal(found.links.length, party === 'email:ana' ? 1 : 0);
+    }
   });
 });
 

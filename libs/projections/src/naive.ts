@@ -18,57 +18,31 @@
  *   that is nearest to the exact sum, divided by the count.
  * - An event that comes twice counts where it lies first in the log.
  */
-import type { JsonObject } from '@threadline/domain/canonical-json';
 import type { Strength } from '@threadline/domain/identifier';
 import type { Card } from './card.js';
+import type { Explanation } from './explanation.js';
 import { naiveCard } from './naive-card.js';
+import { naiveExplanation } from './naive-explanation.js';
 import { naiveEntry } from './naive-entry.js';
 import {
-  compareLinks,
-  compareStrengths,
-  customersOf,
-  homeOf,
-  linksOf,
-  type NaiveLink,
+  naiveIdentity,
+  type NaiveDecision,
+  type NaiveIdentity,
+  type NaivePair,
+  type NaiveRefused,
 } from './naive-identity.js';
+import { compareStrengths, homeOf, linksOf, LinksOfPairs, type NaiveLink } from './naive-links.js';
 import { compareMoments } from './naive-order.js';
+import type {
+  NaiveFact,
+  NaiveIdentifier,
+  NaiveNamed,
+  NaiveRecord,
+  NaiveRuled,
+  NaiveSaid,
+} from './naive-record.js';
+import { NAIVE_DEFAULTS } from './naive-rules.js';
 import type { TimelineEntry } from './timeline-entry.js';
-
-/** An identifier as the log has it: normalised, its strength filled in. */
-export interface NaiveIdentifier {
-  /** 32 hex digits. */
-  readonly party: string;
-  readonly kind: string;
-  readonly value: string;
-  readonly strength: Strength;
-  readonly name?: string;
-}
-
-/** `data` of a CloudEvent, opened, with its identifiers as the log has them. */
-export type NaiveData = Omit<JsonObject, 'identifiers'> & {
-  readonly identifiers?: readonly NaiveIdentifier[];
-};
-
-/**
- * One event of the log. `data` is asked for twice, when the event is met and when its customer is, and is never kept:
- * over a large log let it be a getter that opens the event again.
- */
-export interface NaiveFact {
-  /** Our id of it. */
-  readonly event: string;
-  /** 32 hex digits. */
-  readonly interaction: string;
-  readonly position: number;
-  /** Milliseconds. */
-  readonly recordedAt: number;
-  readonly type: string;
-  readonly source: string;
-  /** The adapter's id of it. */
-  readonly id: string;
-  /** Business time, milliseconds. */
-  readonly at: number;
-  readonly data: NaiveData;
-}
 
 /** Milliseconds and position; absent: nothing is cut. `now` is what *present* is measured by where `asOf` is absent. */
 export interface NaiveClocks {
@@ -93,14 +67,16 @@ export interface NaiveParty {
   readonly id: string;
   readonly kind: string;
   readonly value: string;
-  /** The greatest seen. */
+  /** The greatest seen; `claimed` of one that only decisions name. */
   strength: Strength;
-  /** The least time of an event that names it. */
+  /** The least time of an event that names it; Infinity of one that only decisions name. */
   firstSeen: number;
   /** The latest name that it came with. `place` is the identifier's in the event. */
   naming:
     | { readonly at: number; readonly event: string; readonly place: number; readonly name: string }
     | undefined;
+  /** Every identifier that names it. */
+  readonly seen: { readonly fact: NaiveFact; readonly place: number }[];
   /** Everything whose home it is. */
   readonly rows: NaiveRow[];
 }
@@ -112,8 +88,12 @@ export class NaiveCustomer {
   constructor(
     /** In the order of `ids`. */
     readonly parties: readonly NaiveParty[],
-    /** Of each pair the one that counts, by event. */
+    /** What joins them, of each pair the one that counts, by event. */
     readonly links: readonly NaiveLink[],
+    /** What would join one of them with another, or with somebody else, by event. */
+    readonly refused: readonly NaiveRefused[],
+    /** What people joined of them, by event. */
+    readonly decided: readonly NaivePair[],
     private readonly now: number,
   ) {
     this.ids = parties.map(({ id }) => id);
@@ -132,6 +112,11 @@ export class NaiveCustomer {
     return naiveCard(this.parties, this.rows, this.now);
   }
 
+  /** What explains the card. */
+  get explanation(): Explanation {
+    return naiveExplanation(this.card, this.parties, this.rows, this.now);
+  }
+
   /** Newest first. */
   get timeline(): TimelineEntry[] {
     return this.rows.reverse().map(naiveEntry);
@@ -148,27 +133,28 @@ export interface NaiveAnswer {
 }
 
 /** What a hub answers that holds these events. One pass over them, in any order. */
-export function naiveReplay(facts: Iterable<NaiveFact>, clocks: NaiveClocks): NaiveAnswer {
+export function naiveReplay(records: Iterable<NaiveRecord>, clocks: NaiveClocks): NaiveAnswer {
+  const { asOf = Infinity, knownAt = Infinity } = clocks;
   const held = new Map<string, NaiveFact>();
-  for (const fact of facts) {
-    if (clocks.asOf !== undefined && fact.at > clocks.asOf) continue;
-    if (clocks.knownAt !== undefined && fact.position > clocks.knownAt) continue;
-    const twin = held.get(fact.event);
-    if (twin === undefined || fact.position < twin.position) held.set(fact.event, fact);
+  const said = new Map<string, NaiveSaid>();
+  let ruled: NaiveRuled = { position: -1, rules: NAIVE_DEFAULTS };
+  for (const record of records) {
+    if (record.position > knownAt) continue;
+    // Rules have no business time: those in force are a matter of what was known.
+    if ('rules' in record) ruled = record.position > ruled.position ? record : ruled;
+    else if (record.at > asOf) continue;
+    else if ('says' in record) said.set(record.event, record);
+    else if (record.position < (held.get(record.event)?.position ?? Infinity)) held.set(record.event, record);
   }
 
   const parties = new Map<string, NaiveParty>();
-  const links = new Map<string, NaiveLink>();
+  const links = new LinksOfPairs();
   const interactions = new Map<string, NaiveRow[]>();
   for (const fact of held.values()) {
     const { data, event, at } = fact;
     const identifiers = data.identifiers ?? [];
-    identifiers.forEach((identifier, place) => meet(parties, identifier, { at, event, place }));
-    for (const link of linksOf(event, at, identifiers)) {
-      const pair = link.a < link.b ? `${link.a} ${link.b}` : `${link.b} ${link.a}`;
-      const other = links.get(pair);
-      if (other === undefined || compareLinks(link, other) < 0) links.set(pair, link);
-    }
+    identifiers.forEach((identifier, place) => meet(parties, identifier, { at, event, place, fact }));
+    for (const link of linksOf(event, at, identifiers)) links.add(link);
     const sequence = typeof data['sequence'] === 'number' ? data['sequence'] : undefined;
     const home = identifiers[homeOf(identifiers)]?.party;
     const row: NaiveRow = { fact, at, event, sequence, home, standing: false };
@@ -185,19 +171,35 @@ export function naiveReplay(facts: Iterable<NaiveFact>, clocks: NaiveClocks): Na
       else parties.get(row.home)?.rows.push(row);
     }
   }
-  return answer(parties, [...links.values()], unplaced, clocks.asOf ?? clocks.now);
+  const decisions = [...said.values()].map((one) => decisionOf(one, parties));
+  const identity = naiveIdentity(parties.values(), links.all, decisions, ruled.rules);
+  return answer(parties, identity, unplaced, clocks.asOf ?? clocks.now);
+}
+
+/** Whom only a decision names is a party too. */
+function decisionOf(said: NaiveSaid, parties: Map<string, NaiveParty>): NaiveDecision {
+  const idOf = ({ party: id, kind, value }: NaiveNamed): string => {
+    if (!parties.has(id)) {
+      const nothing = { strength: 'claimed', firstSeen: Infinity, naming: undefined, rows: [] } as const;
+      parties.set(id, { id, kind, value, ...nothing, seen: [], rows: [] });
+    }
+    return id;
+  };
+  const { event, at, says: type } = said;
+  return { event, at, type, parties: said.parties.map(idOf), rest: said.rest.map(idOf) };
 }
 
 function meet(
   parties: Map<string, NaiveParty>,
   { party: id, kind, value, strength, name }: NaiveIdentifier,
-  seen: { at: number; event: string; place: number },
+  { fact, ...seen }: { at: number; event: string; place: number; fact: NaiveFact },
 ): void {
   let party = parties.get(id);
   if (party === undefined) {
-    party = { id, kind, value, strength, firstSeen: seen.at, naming: undefined, rows: [] };
+    party = { id, kind, value, strength, firstSeen: seen.at, naming: undefined, seen: [], rows: [] };
     parties.set(id, party);
   }
+  party.seen.push({ fact, place: seen.place });
   if (compareStrengths(strength, party.strength) > 0) party.strength = strength;
   if (seen.at < party.firstSeen) party.firstSeen = seen.at;
   if (typeof name !== 'string' || name.trim() === '') return;
@@ -223,29 +225,43 @@ function settle(rows: NaiveRow[]): void {
 
 function answer(
   parties: Map<string, NaiveParty>,
-  links: readonly NaiveLink[],
+  identity: NaiveIdentity,
   unplaced: NaiveFact[],
   now: number,
 ): NaiveAnswer {
-  const root = customersOf(links);
-  const members = new Map<string, { parties: NaiveParty[]; links: NaiveLink[] }>();
+  const first = (party: string): string => identity.membersOf(party)[0]?.id ?? '';
+  const pages = new Map<string, Page>();
   for (const party of parties.values()) {
-    const top = root(party.id);
-    const customer = members.get(top);
-    if (customer === undefined) members.set(top, { parties: [party], links: [] });
-    else customer.parties.push(party);
+    const page = pages.get(first(party.id));
+    if (page === undefined)
+      pages.set(first(party.id), { parties: [party], links: [], refused: [], decided: [] });
+    else page.parties.push(party);
   }
-  for (const link of links) members.get(root(link.a))?.links.push(link);
+  for (const link of identity.links) pages.get(first(link.a))?.links.push(link);
+  for (const pair of identity.decided) pages.get(first(pair.a))?.decided.push(pair);
+  for (const link of identity.refused)
+    for (const end of new Set([first(link.a), first(link.b)])) pages.get(end)?.refused.push(link);
 
   const customers = new Map<string, NaiveCustomer>();
-  for (const [top, customer] of members) {
-    customer.parties.sort((a, b) => a.firstSeen - b.firstSeen || (a.id < b.id ? -1 : 1));
-    customer.links.sort((a, b) => (a.event < b.event ? -1 : a.event > b.event ? 1 : 0));
-    customers.set(top, new NaiveCustomer(customer.parties, customer.links, now));
+  for (const [name, page] of pages) {
+    // Whom nothing but decisions name, and who is joined with nobody, is nobody.
+    if (page.parties.every(({ firstSeen }) => firstSeen === Infinity) && page.parties.length === 1) continue;
+    page.parties.sort((a, b) => a.firstSeen - b.firstSeen || (a.id < b.id ? -1 : 1));
+    for (const list of [page.links, page.refused, page.decided])
+      list.sort((a, b) => (a.event < b.event ? -1 : a.event > b.event ? 1 : 0));
+    customers.set(name, new NaiveCustomer(page.parties, page.links, page.refused, page.decided, now));
   }
   return {
     customers: [...customers.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
-    customerOf: (party) => customers.get(root(party)),
+    customerOf: (party) => (parties.has(party) ? customers.get(first(party)) : undefined),
     unplaced,
   };
+}
+
+/** What is told of one customer. */
+interface Page {
+  readonly parties: NaiveParty[];
+  readonly links: NaiveLink[];
+  readonly refused: NaiveRefused[];
+  readonly decided: NaivePair[];
 }

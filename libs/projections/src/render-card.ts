@@ -1,13 +1,14 @@
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
-import type { CommonData, Purchase, Social } from '@threadline/domain/event-catalogue';
-import { STRENGTHS, type Strength } from '@threadline/domain/identifier';
+import type { CommonData, PromiseMade, Purchase, Social } from '@threadline/domain/event-catalogue';
+import { STRENGTHS } from '@threadline/domain/identifier';
 import type { ClearData } from '@threadline/domain/stored-event';
 import type { Card, CardItem } from './card.js';
 import { compareCodePoints } from './compare-code-points.js';
-import type { Naming } from './contribution.js';
 import { compare } from './decimal.js';
 import { dueAt } from './due-at.js';
-import { compareRefs, type PlacedRef, type Summary } from './summary.js';
+import type { Naming } from './naming.js';
+import { compareRefs, type PlacedRef } from './refs.js';
+import type { CategorySum, Summary, VisitStart } from './summary.js';
 
 /** An event opened for reading; `data` is absent where its key is gone. */
 export interface OpenedData {
@@ -58,14 +59,15 @@ export function positionsOf({ summary, name }: CardSource): Set<number> {
   for (const ref of summary.facts.values()) found.add(ref[2]);
   for (const ref of summary.words) found.add(ref[2]);
   for (const ref of summary.profile.values()) found.add(ref[2]);
-  for (const { made, closed } of summary.promises.values()) if (made && closed !== true) found.add(made[2]);
+  for (const { made, closed } of summary.promises.values())
+    if (made && closed === undefined) found.add(made[2]);
   if (summary.named !== null) found.add(summary.named[2]);
   if (name !== null) found.add(name[2]);
   return found;
 }
 
 /** Keys in order, own members only, whatever they are called. */
-function record<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
+export function record<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
   return Object.fromEntries([...entries].sort(([a], [b]) => compareCodePoints(a, b)));
 }
 
@@ -82,7 +84,8 @@ export function renderCard(source: CardSource, opened: ReadonlyMap<number, Opene
     identifiers: parties.map(({ kind, value, naming }) => ({
       kind,
       value,
-      strength: STRENGTHS[naming.strength] as Strength,
+      // Whom only decisions name, nobody has called by a strength.
+      strength: STRENGTHS[naming.strength] ?? 'claimed',
     })),
     totals: { ids: total, identifiers: total },
     firstSeen: iso(summary.first),
@@ -93,7 +96,11 @@ export function renderCard(source: CardSource, opened: ReadonlyMap<number, Opene
       returns: summary.returns,
       spend: record(summary.spend),
       last: iso(summary.lastOrder),
-      categories: categories(summary),
+      categories: categoriesInOrder(summary).map(([name, { quantity, spend }]) => ({
+        name,
+        quantity: Number(quantity),
+        spend: record(spend),
+      })),
       items: summary.items.flatMap((ref) => item(ref, at(ref[2]))),
     },
     facts: record(
@@ -110,12 +117,23 @@ export function renderCard(source: CardSource, opened: ReadonlyMap<number, Opene
     surveys: record(
       [...summary.surveys].map(([metric, { last, count, sum }]) => [
         metric,
-        { last: last[2], at: stamp(last[0]), count, mean: Number(sum) / count },
+        { last: last[3], at: stamp(last[0]), count, mean: Number(sum) / count },
       ]),
     ),
     social: { mentions: summary.mentions, latest: summary.words.map((ref) => words(ref[0], at(ref[2]))) },
-    promises: { open: openPromises(summary, opened) },
-    visits: { count: summary.visits, last: iso(summary.lastVisit), present: present(summary, now) },
+    promises: {
+      open: openPromises(summary, opened).map(({ promise: { id, text: said = null, due = null }, made }) => ({
+        id,
+        text: said,
+        due,
+        at: stamp(made[0]),
+      })),
+    },
+    visits: {
+      count: summary.visits,
+      last: iso(summary.lastVisit),
+      present: presentVisit(summary, now)?.[3] ?? null,
+    },
     profile: record(
       [...summary.profile].map(([field, ref]): [string, Json] => {
         const profile = at(ref[2])?.data?.['profile'] as JsonObject | undefined;
@@ -125,7 +143,7 @@ export function renderCard(source: CardSource, opened: ReadonlyMap<number, Opene
   };
 }
 
-const stamp = (at: number): string => new Date(at).toISOString();
+export const stamp = (at: number): string => new Date(at).toISOString();
 
 export function customerName(
   { summary, name }: Pick<CardSource, 'summary' | 'name'>,
@@ -138,11 +156,16 @@ export function customerName(
   return name === null ? null : (opened.get(name[2])?.names[name[3]] ?? null);
 }
 
-function categories(summary: Summary): Card['purchases']['categories'] {
-  return [...summary.categories]
-    .sort(([a, x], [b, y]) => compare(y.quantity, x.quantity) || compareCodePoints(a, b))
-    .map(([name, { quantity, spend }]) => ({ name, quantity: Number(quantity), spend: record(spend) }));
-}
+/** The largest quantity first, then by name. */
+export const categoriesInOrder = (summary: Summary): [name: string, sum: CategorySum][] =>
+  [...summary.categories].sort(
+    ([a, x], [b, y]) => compare(y.quantity, x.quantity) || compareCodePoints(a, b),
+  );
+
+export const isShownItem = (
+  [, , position, place]: PlacedRef,
+  opened: ReadonlyMap<number, OpenedData>,
+): boolean => opened.get(position)?.clear.purchase?.items?.[place] !== undefined;
 
 function item([at, , , place]: PlacedRef, event: OpenedData | undefined): CardItem[] {
   const clear = event?.clear.purchase?.items?.[place];
@@ -172,26 +195,33 @@ function words(at: number, event: OpenedData | undefined): Card['social']['lates
   };
 }
 
-function openPromises(summary: Summary, opened: ReadonlyMap<number, OpenedData>): Card['promises']['open'] {
-  const open: Card['promises']['open'] = [];
-  for (const { made, closed } of summary.promises.values()) {
-    if (made === undefined || closed === true) continue;
+/** A promise that is open: its token, the statement that stands, and what that says. */
+export interface OpenPromise {
+  readonly token: string;
+  readonly made: PlacedRef;
+  readonly promise: PromiseMade;
+}
+
+/** By due, then id; those of which nothing is left are not told. */
+export function openPromises(summary: Summary, opened: ReadonlyMap<number, OpenedData>): OpenPromise[] {
+  const open: OpenPromise[] = [];
+  for (const [token, { made, closed }] of summary.promises) {
+    if (made === undefined || closed !== undefined) continue;
     const promise = (opened.get(made[2])?.data as CommonData | undefined)?.promises?.[made[3]];
-    if (promise === undefined) continue;
-    const { id, text: said = null, due = null } = promise;
-    open.push({ id, text: said, due, at: stamp(made[0]) });
+    if (promise !== undefined) open.push({ token, made, promise });
   }
-  return open.sort((a, b) => {
-    const [x, y] = [dueAt(a.due), dueAt(b.due)];
+  return open.sort(({ promise: a }, { promise: b }) => {
+    const [x, y] = [dueAt(a.due ?? null), dueAt(b.due ?? null)];
     return x === y ? compareCodePoints(a.id, b.id) : x - y;
   });
 }
 
-function present(summary: Summary, now: number): string | null {
-  let latest: readonly [number, string, string | null] | undefined;
+/** The latest visit that goes on. */
+export function presentVisit(summary: Summary, now: number): VisitStart | undefined {
+  let latest: VisitStart | undefined;
   for (const start of summary.open.values()) {
     if (start[0] > now || start[0] <= now - PRESENT) continue;
     if (latest === undefined || compareRefs(start, latest) > 0) latest = start;
   }
-  return latest?.[2] ?? null;
+  return latest;
 }

@@ -19,7 +19,6 @@ const events: fc.Arbitrary<ProjectedEvent> = fc
       'returned',
       'fact',
       'visit',
-      'left',
       'survey',
       'promise',
       'kept',
@@ -46,7 +45,7 @@ const events: fc.Arbitrary<ProjectedEvent> = fc
       type = kind === 'bought' ? 'purchase.completed' : 'purchase.returned';
       clear.purchase = purchase;
     } else if (kind === 'fact') clear.facts = [slot, 'size', slot];
-    else if (kind === 'visit' || kind === 'left') type = kind === 'visit' ? 'visit.started' : 'visit.ended';
+    else if (kind === 'visit') type = number % 2 === 0 ? 'visit.started' : 'visit.ended';
     else if (kind === 'survey')
       [type, clear.survey] = ['survey.answered', { metric: 'nps', score: quantity }];
     else if (kind === 'promise') clear.promises = [slot];

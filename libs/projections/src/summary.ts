@@ -1,26 +1,35 @@
 import { add, type Decimal } from './decimal.js';
-
-/** Where a value came from: business time, our id of the event, its position in the log. */
-export type Ref = readonly [at: number, event: string, position: number];
-
-/** The same with a place in the event: which of its facts, items, promises. */
-export type PlacedRef = readonly [at: number, event: string, position: number, place: number];
+import { compareRefs, type PlacedRef, type Ref } from './refs.js';
+import { combineReasons, type Reasons } from './trail.js';
 
 export interface CategorySum {
   quantity: Decimal;
   spend: Map<string, Decimal>;
+  /** How many orders and returns have it. */
+  events: number;
 }
 
 export interface SurveySum {
   count: number;
   sum: Decimal;
-  last: readonly [at: number, event: string, score: number];
+  last: readonly [at: number, event: string, position: number, score: number];
+}
+
+export interface Consent {
+  readonly at: number;
+  readonly event: string;
+  readonly position: number;
+  readonly given: boolean;
 }
 
 export interface PromiseState {
   made?: PlacedRef;
-  closed?: true;
+  /** The first event that closes it. */
+  closed?: Ref;
 }
+
+/** Where a visit started, and in which store. */
+export type VisitStart = readonly [at: number, event: string, position: number, store: string | null];
 
 /**
  * What a party's interactions add up to: clear values and references, never what was sealed. `combine` is
@@ -36,11 +45,13 @@ export interface Summary {
   returns: number;
   lastOrder: number | null;
   spend: Map<string, Decimal>;
+  /** How many orders and returns are in a currency. */
+  spendEvents: Map<string, number>;
   categories: Map<string, CategorySum>;
   /** The latest `ITEMS` items that were bought. */
   items: PlacedRef[];
   facts: Map<string, PlacedRef>;
-  consents: Map<string, { at: number; event: string; given: boolean }>;
+  consents: Map<string, Consent>;
   surveys: Map<string, SurveySum>;
   mentions: number;
   /** The latest `WORDS` words on social. */
@@ -50,12 +61,14 @@ export interface Summary {
   visits: number;
   lastVisit: number | null;
   /** Visits that started and, as far as these interactions tell, did not end: by interaction. */
-  open: Map<string, readonly [at: number, event: string, store: string | null]>;
+  open: Map<string, VisitStart>;
   /** Ends whose start is not among these interactions. */
   ended: Set<string>;
   profile: Map<string, Ref>;
   /** The latest statement of a profile that has a name. */
   named: Ref | null;
+  /** What explains all this; empty where it was not asked for. */
+  reasons: Reasons;
 }
 
 export const ITEMS = 20;
@@ -69,6 +82,7 @@ export const emptySummary = (): Summary => ({
   returns: 0,
   lastOrder: null,
   spend: new Map(),
+  spendEvents: new Map(),
   categories: new Map(),
   items: [],
   facts: new Map(),
@@ -83,16 +97,8 @@ export const emptySummary = (): Summary => ({
   ended: new Set(),
   profile: new Map(),
   named: null,
+  reasons: new Map(),
 });
-
-/** Latest by business time, then by event id, then by the earlier place in the event. Positive when `a` is later. */
-export function compareRefs(
-  a: readonly [number, string, ...unknown[]],
-  b: readonly [number, string, ...unknown[]],
-): number {
-  if (a[0] !== b[0]) return a[0] - b[0];
-  return a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0;
-}
 
 export const least = (a: number | null, b: number | null): number | null =>
   a === null ? b : b === null ? a : Math.min(a, b);
@@ -105,10 +111,16 @@ export const later = <R extends Ref | PlacedRef>(
   b: R | null | undefined,
 ): R | null => (a == null ? (b ?? null) : b == null ? a : compareRefs(b, a) > 0 ? b : a);
 
+const earlier = (a: Ref | undefined, b: Ref | undefined): Ref | undefined =>
+  a === undefined ? b : b === undefined || compareRefs(a, b) <= 0 ? a : b;
+
 export function addAmount(into: Map<string, Decimal>, key: string, amount: Decimal): void {
   const sum = into.get(key);
   into.set(key, sum === undefined ? amount : add(sum, amount));
 }
+
+export const addCount = (into: Map<string, number>, key: string, count: number): void =>
+  void into.set(key, (into.get(key) ?? 0) + count);
 
 /** Keeps the latest `limit`, latest first; in one event the first places first. */
 export function keepLatest<R extends Ref | PlacedRef>(into: R[], refs: readonly R[], limit: number): void {
@@ -120,11 +132,7 @@ export function keepLatest<R extends Ref | PlacedRef>(into: R[], refs: readonly 
   if (into.length > limit) into.length = limit;
 }
 
-export function addVisit(
-  into: Summary,
-  interaction: string,
-  start: readonly [number, string, string | null] | 'ended',
-): void {
+export function addVisit(into: Summary, interaction: string, start: VisitStart | 'ended'): void {
   if (start === 'ended') {
     if (!into.open.delete(interaction)) into.ended.add(interaction);
   } else if (!into.ended.delete(interaction)) into.open.set(interaction, start);
@@ -133,10 +141,8 @@ export function addVisit(
 export function addPromise(into: Summary, token: string, state: PromiseState): void {
   const known = into.promises.get(token) ?? {};
   const made = later(known.made, state.made);
-  into.promises.set(token, {
-    ...(made === null ? {} : { made }),
-    ...(known.closed === true || state.closed === true ? { closed: true } : {}),
-  });
+  const closed = earlier(known.closed, state.closed);
+  into.promises.set(token, { ...(made && { made }), ...(closed && { closed }) });
 }
 
 export function addSurvey(into: Summary, metric: string, survey: SurveySum): void {
@@ -156,18 +162,15 @@ export function addSurvey(into: Summary, metric: string, survey: SurveySum): voi
 export function addCategory(into: Summary, name: string, sum: CategorySum): void {
   const known = into.categories.get(name);
   if (known === undefined) {
-    into.categories.set(name, { quantity: sum.quantity, spend: new Map(sum.spend) });
+    into.categories.set(name, { ...sum, spend: new Map(sum.spend) });
     return;
   }
   known.quantity = add(known.quantity, sum.quantity);
+  known.events += sum.events;
   for (const [currency, amount] of sum.spend) addAmount(known.spend, currency, amount);
 }
 
-export function addConsent(
-  into: Summary,
-  key: string,
-  consent: { at: number; event: string; given: boolean },
-): void {
+export function addConsent(into: Summary, key: string, consent: Consent): void {
   const known = into.consents.get(key);
   if (known === undefined || compareRefs([consent.at, consent.event], [known.at, known.event]) > 0) {
     into.consents.set(key, consent);
@@ -183,12 +186,12 @@ export function keepLater<R extends Ref | PlacedRef>(into: Map<string, R>, key: 
 export function combine(into: Summary, from: Summary): Summary {
   into.first = least(into.first, from.first);
   into.last = greatest(into.last, from.last);
-  for (const [channel, count] of from.counts)
-    into.counts.set(channel, (into.counts.get(channel) ?? 0) + count);
+  for (const [channel, count] of from.counts) addCount(into.counts, channel, count);
   into.orders += from.orders;
   into.returns += from.returns;
   into.lastOrder = greatest(into.lastOrder, from.lastOrder);
   for (const [currency, amount] of from.spend) addAmount(into.spend, currency, amount);
+  for (const [currency, count] of from.spendEvents) addCount(into.spendEvents, currency, count);
   for (const [name, sum] of from.categories) addCategory(into, name, sum);
   keepLatest(into.items, from.items, ITEMS);
   for (const [slot, ref] of from.facts) keepLater(into.facts, slot, ref);
@@ -203,5 +206,6 @@ export function combine(into: Summary, from: Summary): Summary {
   for (const interaction of from.ended) addVisit(into, interaction, 'ended');
   for (const [field, ref] of from.profile) keepLater(into.profile, field, ref);
   into.named = later(into.named, from.named);
+  combineReasons(into.reasons, from.reasons);
   return into;
 }

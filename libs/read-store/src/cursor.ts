@@ -20,6 +20,10 @@ export function readCursor<T>(cursor: string, check: (value: unknown) => value i
 export const isPlace = (value: unknown): value is [number, string] =>
   Array.isArray(value) && value.length === 2 && typeof value[0] === 'number' && typeof value[1] === 'string';
 
+/** A place among the reviews: a position, and the two parties of the link. */
+export const isReviewPlace = (value: unknown): value is [number, number, number] =>
+  Array.isArray(value) && value.length === 3 && value.every((one) => Number.isSafeInteger(one));
+
 const KEY = /^[0-9a-f]{48}$/;
 
 /** The key of the last entry of a page, in hex. */

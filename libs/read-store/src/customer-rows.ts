@@ -1,12 +1,19 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { combineNamings, type Naming } from '@threadline/projections/contribution';
-import { combine, emptySummary, type PlacedRef, type Summary } from '@threadline/projections/summary';
-import { summaryFromJson } from '@threadline/projections/summary-json';
+import { laterName, type ExplainedNaming, type Naming } from '@threadline/projections/naming';
+import type { PlacedRef } from '@threadline/projections/refs';
+import { combine, emptySummary, type Summary } from '@threadline/projections/summary';
+import { plainSummaryFromJson, summaryFromJson } from '@threadline/projections/summary-json';
+import { explainedNamingOf, NAMING, namingOf, type NamingColumns } from './customers-model.js';
+import { IdentityRows } from './identity-rows.js';
 import { Statements } from './statements.js';
 
 export interface KnownParty {
   readonly handle: number;
   readonly naming: Naming;
+}
+
+export interface ExplainedParty extends KnownParty {
+  readonly naming: ExplainedNaming;
 }
 
 export interface EntryRow {
@@ -23,6 +30,8 @@ export interface EntryRange {
   readonly limit: number;
   readonly type?: string;
   readonly channel?: string;
+  /** Of these types, and no superseded versions. */
+  readonly standing?: readonly string[];
 }
 
 /** Of customers with more parties than this a combined summary is kept. */
@@ -32,10 +41,12 @@ const KEPT = 64;
 /** The statements by which the read model `customers` is read. */
 export class CustomerRows {
   private readonly statements: Statements;
+  readonly identity: IdentityRows;
   private readonly combined = new Map<number, { stamp: string; summary: Summary }>();
 
   constructor(readonly database: DatabaseSync) {
     this.statements = new Statements(database);
+    this.identity = new IdentityRows(this.statements);
   }
 
   private sql(text: string): StatementSync {
@@ -54,49 +65,75 @@ export class CustomerRows {
     return this.statements.checkpoint;
   }
 
-  /** The label of the party's customer. */
+  /** The label of the party's customer; undefined of nobody's: never met, or named by decisions only and joined by none. */
   customerOf(handle: number): number | undefined {
-    return this.one<[number]>('SELECT customer FROM parties WHERE handle = ?', handle)?.[0];
+    const row = this.one<[number, number]>('SELECT customer, first FROM parties WHERE handle = ?', handle);
+    if (row === undefined) return undefined;
+    const [customer, first] = row;
+    const isSomebody = namingOf(0, first, null).first !== Infinity || this.parties(customer).length > 0;
+    return isSomebody ? customer : undefined;
   }
 
   parties(customer: number): KnownParty[] {
-    return this.all<[number, number, number, string | null]>(
+    const found = this.all<[number, number, number, string | null]>(
       'SELECT handle, strength, first, name FROM parties WHERE customer = ?',
       customer,
-    ).map(([handle, strength, first, name]) => ({
-      handle,
-      naming: { strength, first, name: name === null ? null : (JSON.parse(name) as PlacedRef) },
-    }));
+    );
+    return somebody(found.map(([handle, ...naming]) => ({ handle, naming: namingOf(...naming) })));
   }
 
-  /** What the customer's interactions add up to. Not to be changed. */
+  /** The same with what shows how each is named. */
+  explainedParties(customer: number): ExplainedParty[] {
+    const found = this.all<[number, ...NamingColumns]>(
+      `SELECT handle, ${NAMING} FROM parties WHERE customer = ?`,
+      customer,
+    );
+    return somebody(found.map(([handle, ...naming]) => ({ handle, naming: explainedNamingOf(naming) })));
+  }
+
+  /** What the customer's interactions add up to, without what explains it. Not to be changed. */
   summary(customer: number, parties: readonly KnownParty[]): Summary {
-    if (parties.length <= FEW_PARTIES) return this.combine(customer);
+    if (parties.length <= FEW_PARTIES) return this.combine(customer, plainSummaryFromJson);
     const [changed] = this.one<[number]>('SELECT max(changed) FROM parties WHERE customer = ?', customer) ?? [
       0,
     ];
     const stamp = `${parties.length}/${changed}`;
     const known = this.combined.get(customer);
     if (known?.stamp === stamp) return known.summary;
-    const summary = this.combine(customer);
+    const summary = this.combine(customer, plainSummaryFromJson);
     if (this.combined.size >= KEPT) this.combined.clear();
     this.combined.set(customer, { stamp, summary });
     return summary;
   }
 
-  private combine(customer: number): Summary {
+  /** The same with what explains it: computed anew for each who asks. */
+  explainedSummary(customer: number): Summary {
+    return this.combine(customer, summaryFromJson);
+  }
+
+  private combine(customer: number, parse: (json: string) => Summary): Summary {
     const rows = this.all<[string]>(
       'SELECT s.summary FROM parties p JOIN summaries s ON s.party = p.handle WHERE p.customer = ?',
       customer,
     );
     const [only] = rows;
-    if (rows.length === 1 && only !== undefined) return summaryFromJson(only[0]);
-    return rows.reduce((sum, [json]) => combine(sum, summaryFromJson(json)), emptySummary());
+    if (rows.length === 1 && only !== undefined) return parse(only[0]);
+    return rows.reduce((sum, [json]) => combine(sum, parse(json)), emptySummary());
   }
 
   /** How many events stand under each of these parties. */
   events(party: number): number {
     return this.one<[number]>('SELECT count(*) FROM timeline WHERE party = ?', party)?.[0] ?? 0;
+  }
+
+  /** How many events stand under a customer's parties. */
+  eventsOf(customer: number): number {
+    return (
+      this.one<[number]>(
+        'SELECT count(*) FROM parties p JOIN timeline t ON t.party = p.handle WHERE p.customer = ?',
+        customer,
+      )?.[0] ?? 0
+    );
   }
 
   /**
@@ -116,7 +153,7 @@ export class CustomerRows {
     return found.slice(0, range.limit);
   }
 
-  private where({ type, channel }: EntryRange): { sql: string; values: string[] } {
+  private where({ type, channel, standing }: EntryRange): { sql: string; values: string[] } {
     const values: string[] = [];
     let sql = 'k >= ? AND k < ?';
     if (type !== undefined) {
@@ -126,6 +163,10 @@ export class CustomerRows {
     if (channel !== undefined) {
       sql += ' AND channel = (SELECT id FROM terms WHERE term = ?)';
       values.push(channel);
+    }
+    if (standing !== undefined) {
+      sql += ` AND flags & 1 AND type IN (SELECT id FROM terms WHERE term IN (${standing.map(() => '?').join()}))`;
+      values.push(...standing);
     }
     return { sql, values };
   }
@@ -172,14 +213,6 @@ export class CustomerRows {
     );
   }
 
-  /** The links of a party to parties with a greater handle. */
-  links(party: number): { a: number; b: number; strength: number; at: number; event: string }[] {
-    return this.all<[number, number, number, number, string]>(
-      'SELECT a, b, strength, at, event FROM links WHERE a = ?',
-      party,
-    ).map(([a, b, strength, at, event]) => ({ a, b, strength, at, event }));
-  }
-
   parked(): {
     position: number;
     stream: string;
@@ -193,9 +226,20 @@ export class CustomerRows {
     ).map(([position, stream, event, type, reason, at]) => ({ position, stream, event, type, reason, at }));
   }
 
-  /** How many rows a table has. */
-  count(table: 'parties' | 'timeline' | 'links'): number {
-    return this.one<[number]>(`SELECT count(*) FROM ${table}`)?.[0] ?? 0;
+  /** How many rows a table has; of links those that join, and those that are refused. */
+  count(what: 'parties' | 'timeline' | 'links' | 'refused'): number {
+    const rows = {
+      ...{ parties: 'parties', timeline: 'timeline' },
+      links: 'links WHERE counts = 1 AND refusal IS NULL',
+      refused: 'links WHERE counts = 1 AND refusal IS NOT NULL',
+    };
+    return this.one<[number]>(`SELECT count(*) FROM ${rows[what]}`)?.[0] ?? 0;
+  }
+
+  /** Of every party: the label of its customer, and when it was first seen, in milliseconds. */
+  places(): Map<number, { readonly customer: number; readonly first: number }> {
+    const rows = this.all<[number, number, number]>('SELECT handle, customer, first FROM parties');
+    return new Map(rows.map(([handle, customer, first]) => [handle, { customer, first }]));
   }
 
   /** How many customers there are. */
@@ -210,7 +254,8 @@ export class CustomerRows {
 
 /** The latest name that came with any of these parties. */
 export const nameOf = (parties: readonly KnownParty[]): PlacedRef | null =>
-  parties.reduce<Naming | null>(
-    (sum, { naming }) => (sum === null ? naming : combineNamings(sum, naming)),
-    null,
-  )?.name ?? null;
+  parties.reduce<PlacedRef | null>((latest, { naming }) => laterName(latest, naming.name), null);
+
+/** Whom only decisions name is somebody as long as they join it with another. */
+const somebody = <Party extends KnownParty>(parties: Party[]): Party[] =>
+  parties.length === 1 && parties[0]?.naming.first === Infinity ? [] : parties;

@@ -23,7 +23,7 @@ interface Candidate {
   readonly matched: FoundCustomer['matched'];
 }
 
-/** How many customers the pages before gave, and the position up to which words were looked for. */
+/** How many candidates the pages before looked at, and the position up to which words were looked for. */
 type Place = [offset: number, upTo: number];
 
 const isSearchPlace = (value: unknown): value is Place =>
@@ -44,10 +44,9 @@ export async function searchCustomers(
   let seen = 0;
   for await (const { label, matched } of candidates(sources, q, phone, upTo)) {
     if (seen++ < offset) continue;
-    if (customers.length === limit) return { customers, next: writeCursor([offset + limit, upTo]) };
+    if (customers.length === limit) return { customers, next: writeCursor([seen - 1, upTo]) };
     const customer = await describe(label);
-    if (customer === undefined) seen--;
-    else customers.push({ ...customer, matched });
+    if (customer !== undefined) customers.push({ ...customer, matched });
   }
   return { customers, next: null };
 }

@@ -1,40 +1,9 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { Naming } from '@threadline/projections/contribution';
-import type { PlacedRef } from '@threadline/projections/summary';
+import { STRENGTHS } from '@threadline/domain/identifier';
+import type { ExplainedNaming, Naming } from '@threadline/projections/naming';
+import type { PlacedRef } from '@threadline/projections/refs';
+import { INDEXES, SCHEMA } from './customers-schema.js';
 import { Statements } from './statements.js';
-
-/**
- * The read model `customers`: parties with their customer, timelines by party, summaries, links. It holds clear
- * fields and references into the log, nothing that was sealed. `mentions` are events that name a party in passing. `customer` is a label, the handle of one of the
- * customer's parties; a merge relabels the smaller side.
- */
-const SCHEMA = `
-CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE parties (
-  handle INTEGER PRIMARY KEY, customer INTEGER NOT NULL, strength INTEGER NOT NULL, first INTEGER NOT NULL,
-  name TEXT, changed INTEGER NOT NULL
-);
-CREATE INDEX parties_by_customer ON parties (customer);
-CREATE TABLE summaries (party INTEGER PRIMARY KEY, summary TEXT NOT NULL);
-CREATE TABLE timeline (
-  party INTEGER NOT NULL, k BLOB NOT NULL, position INTEGER NOT NULL, type INTEGER NOT NULL,
-  channel INTEGER NOT NULL, flags INTEGER NOT NULL, PRIMARY KEY (party, k)
-) WITHOUT ROWID;
-CREATE TABLE mentions (
-  party INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (party, position)
-) WITHOUT ROWID;
-CREATE TABLE terms (id INTEGER PRIMARY KEY, term TEXT NOT NULL UNIQUE);
-CREATE TABLE links (
-  a INTEGER NOT NULL, b INTEGER NOT NULL, strength INTEGER NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL,
-  position INTEGER NOT NULL, PRIMARY KEY (a, b)
-) WITHOUT ROWID;
-CREATE INDEX links_by_b ON links (b);
-CREATE TABLE parked (
-  position INTEGER PRIMARY KEY, stream TEXT NOT NULL, event TEXT NOT NULL, type TEXT NOT NULL, reason TEXT,
-  parked_at INTEGER NOT NULL
-);
-CREATE INDEX parked_by_stream ON parked (stream);
-`;
 
 /** Opens a model's file; a new one is given the schema. Lost writes are harmless: the model goes back with its checkpoint. */
 export function openModel(
@@ -53,8 +22,13 @@ export function openModel(
 }
 
 export interface PartyRow {
-  customer: number;
-  naming: Naming;
+  kind: string;
+  /** The label of its customer. */
+  customer?: number;
+  /** Its value is blocked by the identity rules. */
+  blocked: boolean;
+  naming: ExplainedNaming;
+  /** Position of the last event that changed something of the party or of its customer. */
   changed: number;
 }
 
@@ -70,27 +44,66 @@ export interface TimelineRow {
   several: boolean;
 }
 
+/** What `never` says of a party: nothing, that its value is blocked, that it fans out. */
+export const BLOCKED = 1;
+export const FANS_OUT = 2;
+
+/** Stands for the time at which a party that only decisions name was first seen. */
+const NEVER_SEEN = Number.MAX_SAFE_INTEGER;
+
+/** How only decisions name a party: weaker than any event does. */
+export const UNSEEN: ExplainedNaming = {
+  strength: STRENGTHS.length,
+  first: Infinity,
+  name: null,
+  shown: null,
+  named: 0,
+};
+
+/** A naming as its row has it. */
+export const namingOf = (strength: number, first: number, name: string | null): Naming => ({
+  strength,
+  first: first === NEVER_SEEN ? Infinity : first,
+  name: name === null ? null : (JSON.parse(name) as PlacedRef),
+});
+
+export type NamingColumns = [
+  strength: number,
+  first: number,
+  name: string | null,
+  shownAt: number | null,
+  shownEvent: number | null,
+  shownPosition: number | null,
+  named: number,
+];
+export const NAMING = 'strength, first, name, shown_at, shown_event, shown_position, named';
+
+export function explainedNamingOf([
+  strength,
+  first,
+  name,
+  at,
+  event,
+  position,
+  named,
+]: NamingColumns): ExplainedNaming {
+  const shown = at === null || event === null || position === null ? null : { at, event, position };
+  return { ...namingOf(strength, first, name), shown, named };
+}
+
 const STANDS = 1;
 const SEVERAL = 2;
-
-export interface LinkRow {
-  a: number;
-  b: number;
-  strength: number;
-  at: number;
-  event: string;
-  position: number;
-}
 
 /** The statements by which the model is written. One writer at a time. */
 export class CustomersModel {
   readonly database: DatabaseSync;
   private readonly terms = new Map<string, number>();
-  private readonly statements: Statements;
+  private readonly termNames: string[] = [];
+  readonly statements: Statements;
 
   constructor(readonly path: string) {
     this.database = openModel(path, {
-      schema: SCHEMA,
+      schema: SCHEMA + INDEXES,
       readOnly: false,
       pragmas: 'PRAGMA cache_size = -16000;',
     });
@@ -100,9 +113,20 @@ export class CustomersModel {
 
   private loadTerms(): void {
     this.terms.clear();
+    this.termNames.length = 0;
     for (const [id, term] of this.sql('SELECT id, term FROM terms').all() as unknown as [number, string][]) {
       this.terms.set(term, id);
+      this.termNames[id] = term;
     }
+  }
+
+  /** Takes the indexes of what is about to be written at once away; `makeIndexes` brings them back. */
+  dropIndexes(): void {
+    for (const [, name] of INDEXES.matchAll(/CREATE INDEX (\w+)/g)) this.database.exec(`DROP INDEX ${name}`);
+  }
+
+  makeIndexes(): void {
+    this.database.exec(INDEXES);
   }
 
   private sql(text: string): StatementSync {
@@ -117,6 +141,13 @@ export class CustomersModel {
     this.statements.checkpoint = position;
   }
 
+  private readonly remembered: (() => void)[] = [];
+
+  /** Called after a transaction that was taken back: what is remembered of it did not happen. */
+  onRollback(forget: () => void): void {
+    this.remembered.push(forget);
+  }
+
   /** All or nothing. */
   transaction(work: () => void): void {
     this.database.exec('BEGIN IMMEDIATE');
@@ -126,29 +157,72 @@ export class CustomersModel {
     } catch (error) {
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
       this.loadTerms();
+      for (const forget of this.remembered) forget();
       throw error;
     }
   }
 
-  party(handle: number): PartyRow | undefined {
-    const row = this.sql('SELECT customer, strength, first, name, changed FROM parties WHERE handle = ?').get(
-      handle,
-    ) as unknown as [number, number, number, string | null, number] | undefined;
-    if (row === undefined) return undefined;
-    const [customer, strength, first, name, changed] = row;
-    return {
-      customer,
-      naming: { strength, first, name: name === null ? null : (JSON.parse(name) as PlacedRef) },
-      changed,
-    };
+  naming(handle: number): ExplainedNaming | undefined {
+    const row = this.sql(`SELECT ${NAMING} FROM parties WHERE handle = ?`).get(handle) as unknown as
+      NamingColumns | undefined;
+    return row && explainedNamingOf(row);
   }
 
-  /** Writes how a party is named; a new party is a customer of its own. */
-  writeParty(handle: number, { customer, naming: { strength, first, name }, changed }: PartyRow): void {
+  /** A new party is a customer of its own, unless it is told whose it is. */
+  addParty(handle: number, { kind, blocked, naming, changed, customer = handle }: PartyRow): void {
+    const { strength, first, name, shown, named } = naming;
+    this.sql('INSERT INTO parties VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+      handle,
+      customer,
+      this.term(kind),
+      blocked ? BLOCKED : 0,
+      strength,
+      Math.min(first, NEVER_SEEN),
+      name === null ? null : JSON.stringify(name),
+      changed,
+      shown?.at ?? null,
+      shown?.event ?? null,
+      shown?.position ?? null,
+      named,
+    );
+  }
+
+  writeNaming(handle: number, naming: ExplainedNaming, changed: number): void {
+    const { strength, first, name, shown, named } = naming;
     this.sql(
-      `INSERT INTO parties VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (handle) DO UPDATE SET
-       strength = excluded.strength, first = excluded.first, name = excluded.name, changed = excluded.changed`,
-    ).run(handle, customer, strength, first, name === null ? null : JSON.stringify(name), changed);
+      `UPDATE parties SET strength = ?, first = ?, name = ?, changed = ?, shown_at = ?, shown_event = ?,
+       shown_position = ?, named = ? WHERE handle = ?`,
+    ).run(
+      strength,
+      Math.min(first, NEVER_SEEN),
+      name === null ? null : JSON.stringify(name),
+      changed,
+      shown?.at ?? null,
+      shown?.event ?? null,
+      shown?.position ?? null,
+      named,
+      handle,
+    );
+  }
+
+  *parties(): Iterable<number> {
+    const rows = this.sql('SELECT handle FROM parties').iterate() as unknown as Iterable<[number]>;
+    for (const [handle] of rows) yield handle;
+  }
+
+  customers(): number[] {
+    const rows = this.sql('SELECT DISTINCT customer FROM parties').all() as unknown as [number][];
+    return rows.map(([customer]) => customer);
+  }
+
+  /** Where identity rules were put in force, in order. */
+  rulesPositions(): number[] {
+    const rows = this.sql('SELECT position FROM rules ORDER BY position').all() as unknown as [number][];
+    return rows.map(([position]) => position);
+  }
+
+  writeRules(position: number, event: string): void {
+    this.sql('INSERT INTO rules VALUES (?, ?)').run(position, event);
   }
 
   summary(party: number): string | undefined {
@@ -162,14 +236,20 @@ export class CustomersModel {
     else this.sql('INSERT OR REPLACE INTO summaries VALUES (?, ?)').run(party, summary);
   }
 
-  private term(term: string): number {
+  /** The number of a kind, a type or a channel. */
+  term(term: string): number {
     let id = this.terms.get(term);
     if (id === undefined) {
       id = this.terms.size + 1;
       this.sql('INSERT INTO terms VALUES (?, ?)').run(id, term);
       this.terms.set(term, id);
+      this.termNames[id] = term;
     }
     return id;
+  }
+
+  termOf(id: number): string {
+    return this.termNames[id] ?? '';
   }
 
   writeEntry({ party, key, position, type, channel, stands, several }: TimelineRow): void {
@@ -196,35 +276,9 @@ export class CustomersModel {
     return rows.map(([position, flags]) => ({ position, stands: (flags & STANDS) !== 0 }));
   }
 
-  /** An event that names a party without standing under it or linking it: it says only how the party was named. */
+  /** An event that names a party without standing under it. */
   writeMention(party: number, position: number): void {
     this.sql('INSERT OR IGNORE INTO mentions VALUES (?, ?)').run(party, position);
-  }
-
-  /** Keeps the link if it is stronger, older or of a lesser event than what joins the pair already. */
-  writeLink({ a, b, strength, at, event, position }: LinkRow): void {
-    this.sql(
-      `INSERT INTO links VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (a, b) DO UPDATE SET
-       strength = excluded.strength, at = excluded.at, event = excluded.event, position = excluded.position
-       WHERE (excluded.strength, excluded.at, excluded.event) < (strength, at, event)`,
-    ).run(a, b, strength, at, event, position);
-  }
-
-  customerOf(handle: number): number | undefined {
-    return (
-      this.sql('SELECT customer FROM parties WHERE handle = ?').get(handle) as unknown as [number] | undefined
-    )?.[0];
-  }
-
-  /** Brings two customers together by giving the smaller one's parties the label of the other. */
-  join(one: number, other: number, position: number): void {
-    if (one === other) return;
-    const size = (customer: number): number =>
-      (this.sql('SELECT count(*) FROM parties WHERE customer = ?').get(customer) as unknown as [number])[0];
-    const [from, to] = size(one) <= size(other) ? [one, other] : [other, one];
-    this.sql('UPDATE parties SET customer = ?, changed = ? WHERE customer = ?').run(to, position, from);
-    // The other side's card changed as well: one of its parties says so.
-    this.sql('UPDATE parties SET changed = ? WHERE handle = ?').run(position, to);
   }
 
   isParked(stream: string): boolean {

@@ -1,20 +1,17 @@
-import { links, rank } from '@threadline/domain/identifier';
 import { CorruptEventError } from '@threadline/event-store/errors';
 import type { LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
-import {
-  combineNamings,
-  contribute,
-  namings,
-  standings,
-  type Naming,
-  type Standing,
-} from '@threadline/projections/contribution';
+import { contribute, standings, type Standing } from '@threadline/projections/contribution';
+import { combineNamings, namings, type ExplainedNaming } from '@threadline/projections/naming';
 import { emptySummary } from '@threadline/projections/summary';
 import { summaryFromJson, summaryToJson } from '@threadline/projections/summary-json';
 import type { Vault } from '@threadline/vault/vault';
-import type { CustomersModel, LinkRow, TimelineRow } from './customers-model.js';
-import { decode, interactionOf, isInteraction, type LoggedEvent, type Unusable } from './decode.js';
+import { UNSEEN, type CustomersModel, type TimelineRow } from './customers-model.js';
+import { decode, interactionOf, isInteraction, isOf, type LoggedEvent, type Unusable } from './decode.js';
 import { entryKey } from './entry-key.js';
+import { UnreadableRulesError } from './identity-rules-events.js';
+import { decisionOf, linksOf, mentionsOf, relationsOf, type Relation } from './event-links.js';
+import { IdentityWriter, type PlacedDecision } from './identity-writer.js';
+import type { LinkRow } from './identity-tables.js';
 
 /** Stands for the stream of an event that cannot be read. */
 export const UNREADABLE = 'unreadable-';
@@ -33,23 +30,57 @@ interface Changes {
   readonly added: Map<number, { standing: Standing; interaction: string }[]>;
   /** Parties of which something that counted counts no longer: summed up again from their entries. */
   readonly dirty: Set<number>;
-  readonly namings: Map<number, Naming>;
+  readonly namings: Map<number, ExplainedNaming>;
+  readonly kinds: Map<number, string>;
+  /** Of those that are new, whose value never links. */
+  blocked: ReadonlySet<number>;
   readonly links: LinkRow[];
+  readonly relations: Relation[];
+  readonly decisions: PlacedDecision[];
   readonly mentions: { party: number; position: number }[];
 }
 
 /** Folds events of the log into the read model `customers`. A batch and its checkpoint are written together or not at all. */
 export class CustomersProjector {
+  private readonly identity: IdentityWriter;
+
   constructor(
     readonly model: CustomersModel,
     private readonly log: LocalLog,
     private readonly vault: Vault,
     private readonly now: () => number,
-  ) {}
+  ) {
+    this.identity = new IdentityWriter(model, log, vault);
+  }
 
-  /** `events` are all that the log holds after the checkpoint up to `upTo`. Answers how many were parked. */
-  async project(events: readonly RecordedEvent[], upTo: number): Promise<number> {
-    const { usable, parked } = await this.sort(events.filter(({ stream }) => isInteraction(stream)));
+  /** `events` are all that the log holds after the checkpoint up to `upTo`. */
+  async project(events: readonly RecordedEvent[], upTo: number): Promise<void> {
+    let from = 0;
+    for (const [index, event] of events.entries()) {
+      if (!isOf('rules', event)) continue;
+      const before = events.slice(from, index);
+      await this.projectBatch(before, before.at(-1)?.position ?? this.model.checkpoint);
+      await this.applyRules(event);
+      from = index + 1;
+    }
+    await this.projectBatch(events.slice(from), upTo);
+  }
+
+  private async applyRules(event: RecordedEvent): Promise<void> {
+    try {
+      await this.identity.apply(event);
+    } catch (error) {
+      if (!(error instanceof UnreadableRulesError)) throw error;
+      this.model.transaction(() => {
+        this.writeParked([{ event, reason: error.message }]);
+        this.model.checkpoint = event.position;
+      });
+    }
+  }
+
+  private async projectBatch(events: readonly RecordedEvent[], upTo: number): Promise<void> {
+    const isHere = (event: RecordedEvent): boolean => isInteraction(event.stream) || isOf('identity', event);
+    const { usable, parked } = await this.sort(events.filter(isHere));
     const changes = await this.changesOf(usable, parked);
     const summaries = await this.summariesOf(changes);
     this.model.transaction(() => {
@@ -57,7 +88,6 @@ export class CustomersProjector {
       this.write(changes, summaries, upTo);
       this.model.checkpoint = upTo;
     });
-    return parked.length;
   }
 
   /** An event whose content hash does not match: nothing of it can be believed, its stream neither. */
@@ -116,11 +146,19 @@ export class CustomersProjector {
       added: new Map(),
       dirty: new Set(),
       namings: new Map(),
+      kinds: new Map(),
+      blocked: new Set(),
       links: [],
+      relations: [],
+      decisions: [],
       mentions: [],
     };
     const byStream = new Map<string, LoggedEvent[]>();
     for (const event of fresh) {
+      if (isOf('identity', event)) {
+        this.takeDecision(changes, event);
+        continue;
+      }
       const events = byStream.get(event.stream);
       if (events === undefined) byStream.set(event.stream, [event]);
       else events.push(event);
@@ -137,7 +175,14 @@ export class CustomersProjector {
       this.change(changes, interactionOf(stream), earlier, events);
       for (const event of events) this.name(changes, event);
     }
+    const isNew = (party: number): boolean => this.model.naming(party) === undefined;
+    changes.blocked = await this.identity.blocked([...changes.kinds.keys()].filter(isNew));
     return changes;
+  }
+
+  private takeDecision(changes: Changes, event: LoggedEvent): void {
+    for (const { key, kind } of event.parties) changes.kinds.set(key, kind);
+    changes.decisions.push({ ...decisionOf(event), position: event.position });
   }
 
   /** What the interaction held before these: nothing, for the first of a stream. */
@@ -182,13 +227,14 @@ export class CustomersProjector {
   }
 
   private name(changes: Changes, event: LoggedEvent): void {
+    for (const { key, kind } of event.parties) changes.kinds.set(key, kind);
     for (const [handle, naming] of namings(event)) {
       const known = changes.namings.get(handle);
       changes.namings.set(handle, known === undefined ? naming : combineNamings(known, naming));
     }
-    const joined = linksOf(event);
-    changes.links.push(...joined);
-    for (const party of mentionsOf(event, joined)) changes.mentions.push({ party, position: event.position });
+    changes.links.push(...linksOf(event));
+    changes.relations.push(...relationsOf(event));
+    for (const party of mentionsOf(event)) changes.mentions.push({ party, position: event.position });
   }
 
   /** The new summary of each party that a batch touches; undefined where nothing is left. */
@@ -238,47 +284,34 @@ export class CustomersProjector {
     for (const { party, key } of changes.removed.values()) this.model.removeEntry(party, key);
     for (const entry of changes.entries.values()) this.model.writeEntry(entry);
     for (const [party, summary] of summaries) this.model.writeSummary(party, summary);
-    const touched = new Set([...changes.namings.keys(), ...summaries.keys()]);
-    for (const handle of touched) {
-      const known = this.model.party(handle);
-      const naming = changes.namings.get(handle);
-      const combined = known && naming ? combineNamings(known.naming, naming) : (naming ?? known?.naming);
-      if (combined === undefined) throw new Error('a party that no event names has a summary');
-      this.model.writeParty(handle, {
-        customer: known?.customer ?? handle,
-        naming: combined,
-        changed: position,
-      });
-    }
+    const earlier = this.writeParties(changes, summaries, position);
     for (const { party, position: at } of changes.mentions) this.model.writeMention(party, at);
-    for (const link of changes.links) {
-      this.model.writeLink(link);
-      const [a, b] = [this.model.customerOf(link.a), this.model.customerOf(link.b)];
-      if (a !== undefined && b !== undefined) this.model.join(a, b, position);
+    this.identity.write({ ...changes, earlier }, position);
+  }
+
+  /** Answers those that were seen before the time at which they were first seen until now. */
+  private writeParties(
+    { namings: named, kinds, blocked, decisions }: Changes,
+    summaries: ReadonlyMap<number, string | undefined>,
+    changed: number,
+  ): number[] {
+    const earlier: number[] = [];
+    const decided = decisions.flatMap(({ parties, rest = [] }) => [...parties, ...rest]);
+    for (const handle of new Set([...named.keys(), ...summaries.keys(), ...decided])) {
+      const known = this.model.naming(handle);
+      const naming = named.get(handle) ?? UNSEEN;
+      if (known === undefined) {
+        const kind = kinds.get(handle);
+        if (kind === undefined) throw new Error('a party that no event names has a summary');
+        this.model.addParty(handle, { kind, blocked: blocked.has(handle), naming, changed });
+        continue;
+      }
+      const combined = combineNamings(known, naming);
+      this.model.writeNaming(handle, combined, changed);
+      if (combined.first < known.first) earlier.push(handle);
     }
+    return earlier;
   }
 }
 
 const place = (one: LoggedEvent | Unusable): number => ('reason' in one ? one.event.position : one.position);
-
-/** An event links its home with each of its other identifiers that is neither shared nor a device's. */
-export function linksOf({ parties, home, at, id, position }: LoggedEvent): LinkRow[] {
-  const stands = parties[home];
-  if (stands === undefined || !links(stands.strength)) return [];
-  const found = new Map<number, LinkRow>();
-  for (const other of parties) {
-    if (other.key === stands.key || !links(other.strength)) continue;
-    const [a, b] = stands.key < other.key ? [stands.key, other.key] : [other.key, stands.key];
-    const strength = Math.max(rank(stands.strength), rank(other.strength));
-    const known = found.get(other.key);
-    if (known === undefined || strength < known.strength)
-      found.set(other.key, { a, b, strength, at, event: id, position });
-  }
-  return [...found.values()];
-}
-
-/** The parties that an event names without standing under them and without linking them. */
-export function mentionsOf({ parties, home }: LoggedEvent, joined: readonly LinkRow[]): Set<number> {
-  const own = new Set([parties[home]?.key, ...joined.flatMap(({ a, b }) => [a, b])]);
-  return new Set(parties.map(({ key }) => key).filter((key) => !own.has(key)));
-}

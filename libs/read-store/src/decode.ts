@@ -1,3 +1,4 @@
+import type { Category } from '@threadline/domain/decision';
 import { isKnownType } from '@threadline/domain/event-catalogue';
 import { STRENGTHS, type Strength } from '@threadline/domain/identifier';
 import type { ClearData, StoredEvent, StoredParty } from '@threadline/domain/stored-event';
@@ -23,23 +24,31 @@ export interface Unusable {
 
 const INTERACTION = 'interaction-';
 export const isInteraction = (stream: string): boolean => stream.startsWith(INTERACTION);
+export const isOfInteraction = ({ stream }: { readonly stream: string }): boolean => isInteraction(stream);
+export const isOf = (category: Category, { stream }: { readonly stream: string }): boolean =>
+  stream.startsWith(`${category}-`);
+/** It names people: what happened with them, or what was decided of them. */
+export const isOfCustomers = (event: { readonly stream: string }): boolean =>
+  isOfInteraction(event) || isOf('identity', event);
 export const interactionOf = (stream: string): string => stream.slice(INTERACTION.length);
+
+/** Events of the log as projections take them; those that are none (bad JSON, an unknown version) apart. */
+export interface Decoded {
+  readonly logged: LoggedEvent[];
+  readonly unusable: Unusable[];
+}
 
 const decoder = new TextDecoder();
 
-/** Events of the log as projections take them; those that are none (bad JSON, an unknown version) apart. */
-export async function decode(
-  events: readonly RecordedEvent[],
-  vault: Vault,
-): Promise<{ logged: LoggedEvent[]; unusable: Unusable[] }> {
+export async function decode(events: readonly RecordedEvent[], vault: Vault): Promise<Decoded> {
   const parsed: { event: RecordedEvent; stored: StoredEvent }[] = [];
   const unusable: Unusable[] = [];
-  const sealedWholly: StoredEvent[] = [];
+  const sealedWholly: { stored: StoredEvent }[] = [];
   for (const event of events) {
     try {
       const stored = upcast(JSON.parse(decoder.decode(event.data)));
       checkStored(stored);
-      if (!isKnownType(event.type)) sealedWholly.push(stored);
+      if (!isKnownType(event.type)) sealedWholly.push({ stored });
       else if (stored.clear === undefined) throw new TypeError('clear is missing');
       parsed.push({ event, stored });
     } catch (error) {
@@ -47,15 +56,14 @@ export async function decode(
     }
   }
   // A type that is not in the catalogue is sealed wholly: even its channel has to be opened.
-  const keyring = await vault.keys(sealedWholly.length === 0 ? [] : handlesOf(sealedWholly));
-  const hash = vault.hash.bind(vault);
+  const keyring = await vault.keys(handlesOf(sealedWholly));
   const logged: LoggedEvent[] = [];
   for (const { event, stored } of parsed) {
     try {
       const clear =
         isKnownType(event.type) && stored.clear !== undefined
           ? stored.clear
-          : openEvent(event.id, event.type, stored, keyring, hash).clear;
+          : openEvent(event.id, event.type, stored, keyring, vault.hash).clear;
       checkClear(clear);
       logged.push(toLogged(event, stored, clear));
     } catch (error) {
@@ -107,12 +115,10 @@ const toLogged = (event: RecordedEvent, stored: StoredEvent, clear: LoggedEvent[
   stored,
 });
 
-/** The handles whose keys opening these events takes. */
-export function handlesOf(events: Iterable<StoredEvent>): Set<number> {
-  const handles = new Set<number>();
-  for (const { parties, key } of events) {
-    handles.add(key);
-    for (const party of parties) handles.add(party.key);
+/** The handles whose keys opening these events takes; some come several times. */
+export function* handlesOf(events: Iterable<{ readonly stored: StoredEvent }>): Iterable<number> {
+  for (const { stored } of events) {
+    yield stored.key;
+    for (const { key } of stored.parties) yield key;
   }
-  return handles;
 }

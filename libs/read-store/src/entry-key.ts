@@ -2,6 +2,10 @@
 const OFFSET = 8.64e15;
 const WORD = 2 ** 32;
 
+/** Below every key, and above. */
+export const LEAST: Uint8Array = Buffer.alloc(24);
+export const GREATEST: Uint8Array = Buffer.alloc(24, 0xff);
+
 /**
  * The place of an entry on a party's timeline: 24 bytes that sort as (time, event id) do. 8 bytes of time, big-endian,
  * then the event's UUID.

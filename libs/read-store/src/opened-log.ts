@@ -1,7 +1,7 @@
 import type { Json } from '@threadline/domain/canonical-json';
 import type { LocalLog } from '@threadline/event-store/event-store';
-import type { OpenedData } from '@threadline/projections/render-card';
 import { renderEntry } from '@threadline/projections/render-entry';
+import type { ExplainedData } from '@threadline/projections/sources';
 import type { TimelineEntry } from '@threadline/projections/timeline-entry';
 import { openEvent, type OpenedEvent } from '@threadline/vault/sealing';
 import type { Keyring, Vault } from '@threadline/vault/vault';
@@ -32,23 +32,25 @@ export class OpenedLog {
     use: (event: LoggedEvent, opened: OpenedEvent, keyring: Keyring) => T,
     further: Iterable<number> = [],
   ): Promise<T[]> {
-    const handles = handlesOf(events.map(({ stored }) => stored));
-    for (const handle of further) handles.add(handle);
-    const keyring = await this.vault.keys(handles);
-    const hash = this.vault.hash.bind(this.vault);
+    const keyring = await this.vault.keys([...handlesOf(events), ...further]);
+    const { hash } = this.vault;
     return events.map((event) =>
       use(event, openEvent(event.id, event.type, event.stored, keyring, hash), keyring),
     );
   }
 
-  /** What a card shows of these events, by position. */
-  async data(positions: Iterable<number>): Promise<Map<number, OpenedData>> {
+  /** What a card shows of these events, and what explains it, by position. */
+  async data(positions: Iterable<number>): Promise<Map<number, ExplainedData>> {
     const events = await this.logged(positions);
     const opened = await this.open(
       events,
-      (event, { cloudEvent, clear, identifiers }): [number, OpenedData] => [
+      (event, { cloudEvent, clear, identifiers }): [number, ExplainedData] => [
         event.position,
         {
+          event: event.id,
+          type: event.type,
+          id: cloudEvent?.id ?? null,
+          at: event.at,
           source: event.stored.source,
           clear,
           data: cloudEvent === undefined ? undefined : (cloudEvent.data ?? {}),

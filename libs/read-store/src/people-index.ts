@@ -1,5 +1,5 @@
 import { tokenText } from '@threadline/projections/search-text';
-import type { Keyring } from '@threadline/vault/vault';
+import type { Keyring, PartyRecord } from '@threadline/vault/vault';
 import type { SearchModel } from './search-model.js';
 
 /** Takes in by what names a party goes. */
@@ -10,8 +10,8 @@ export interface PeopleIndex {
   forget(): void;
 }
 
-function write(model: SearchModel, party: number, value: string, names: ReadonlySet<string>): void {
-  model.writePerson(party, tokenText(value), [...names], tokenText([...names].join('\n')));
+function write(model: SearchModel, record: PartyRecord, names: ReadonlySet<string>): void {
+  model.writePerson(record, tokenText(record.value), [...names], tokenText([...names].join('\n')));
 }
 
 /** Parties whose names are remembered, at least; at most twice as many. */
@@ -28,11 +28,11 @@ export class LivePeople implements PeopleIndex {
   meet(party: number, name: string | undefined, keyring: Keyring): void {
     const known = this.namesOf(party);
     if (known !== undefined && (name === undefined || known.has(name))) return;
-    const person = keyring.party(party);
-    if (person === undefined) return;
+    const record = keyring.party(party);
+    if (record === undefined) return;
     const names = new Set(known);
     if (name !== undefined) names.add(name);
-    write(this.model, party, person.value, names);
+    write(this.model, record, names);
     this.remember(party, names);
   }
 
@@ -60,11 +60,11 @@ export class LivePeople implements PeopleIndex {
   }
 }
 
-const CHUNK = 20_000;
-
 interface Person {
-  readonly value: string;
-  names: ReadonlySet<string>;
+  readonly record: PartyRecord;
+  name: string | undefined;
+  /** Further names, which few have. */
+  others: Set<string> | undefined;
 }
 
 /** Gathers everybody in memory and writes each once, in the order of the index: for a model that is built anew. */
@@ -74,29 +74,31 @@ export class GatheredPeople implements PeopleIndex {
   constructor(private readonly model: SearchModel) {}
 
   meet(party: number, name: string | undefined, keyring: Keyring): void {
-    let person = this.people.get(party);
+    const person = this.people.get(party);
     if (person === undefined) {
       // Opened now, while the key is at hand.
       const record = keyring.party(party);
-      if (record === undefined) return;
-      this.people.set(party, (person = { value: record.value, names: new Set() }));
+      if (record !== undefined) this.people.set(party, { record, name, others: undefined });
+    } else if (name !== undefined && name !== person.name) {
+      if (person.name === undefined) person.name = name;
+      else (person.others ??= new Set()).add(name);
     }
-    if (name !== undefined && !person.names.has(name)) person.names = new Set([...person.names, name]);
   }
 
   forget(): never {
     throw new TypeError('what is gathered is written at the end, or the build is given up');
   }
 
+  *records(): Iterable<PartyRecord> {
+    for (const { record } of this.people.values()) yield record;
+  }
+
+  /** Inside the transaction that is open. */
   writeAll(): void {
-    const parties = [...this.people.keys()].sort((a, b) => a - b);
-    for (let from = 0; from < parties.length; from += CHUNK) {
-      this.model.transaction(() => {
-        for (const party of parties.slice(from, from + CHUNK)) {
-          const person = this.people.get(party);
-          if (person !== undefined) write(this.model, party, person.value, person.names);
-        }
-      });
+    const inOrder = [...this.people].sort(([a], [b]) => a - b);
+    for (const [, { record, name, others }] of inOrder) {
+      const names = name === undefined ? [] : [name];
+      write(this.model, record, new Set([...names, ...(others ?? [])]));
     }
   }
 }

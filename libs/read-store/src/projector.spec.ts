@@ -175,8 +175,8 @@ describe('read models', () => {
     await assert.rejects(building, /enough/);
     log.projector.close();
     log.projector = log.openProjector();
-    const builds = readdirSync(log.folder).filter((file) => /^(customers|search)\.db\.1-\d+$/.test(file));
-    assert.deepEqual(builds.sort(), ['customers.db.1-1', 'search.db.1-1']);
+    const builds = readdirSync(log.folder).filter((file) => /^(customers|search)\.db\.\d+-\d+$/.test(file));
+    assert.deepEqual(builds.sort(), ['customers.db.4-1', 'search.db.2-1']);
   });
 
   it('are found right by verify, and every row that is changed is found', async () => {
@@ -186,6 +186,7 @@ describe('read models', () => {
     const wrongs: [string, string][] = [
       [`UPDATE summaries SET summary = replace(summary, '12.00', '12.01')`, 'card'],
       [`UPDATE parties SET first = first - 60000 WHERE handle = (SELECT max(handle) FROM parties)`, 'party'],
+      [`UPDATE parties SET named = named + 1`, 'explanation'],
       [`DELETE FROM timeline WHERE position = 1`, 'timeline'],
       [`UPDATE links SET strength = 2`, 'identity'],
       [`INSERT INTO timeline SELECT 5, k, position, type, channel, flags FROM timeline LIMIT 1`, 'rows'],

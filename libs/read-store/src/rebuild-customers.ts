@@ -1,30 +1,35 @@
 import { rmSync } from 'node:fs';
 import { CorruptEventError } from '@threadline/event-store/errors';
-import type { LocalLog } from '@threadline/event-store/event-store';
-import {
-  combineNamings,
-  contribute,
-  namings,
-  standings,
-  type Naming,
-} from '@threadline/projections/contribution';
+import type { LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
+import { DEFAULT_RULES, type IdentityRules } from '@threadline/domain/identity/identity-rules';
+import { contribute, standings } from '@threadline/projections/contribution';
 import { emptySummary } from '@threadline/projections/summary';
 import { summaryToJson } from '@threadline/projections/summary-json';
-import type { Vault } from '@threadline/vault/vault';
-import { CustomersModel, type LinkRow } from './customers-model.js';
-import { CustomersProjector, linksOf, mentionsOf } from './customers-projector.js';
-import { decode, interactionOf, isInteraction, type LoggedEvent } from './decode.js';
-import { EntryTable, type KeptEvent } from './entry-table.js';
+import type { PartyRecord, Vault } from '@threadline/vault/vault';
+import { endBulk, startBulk, syncFile } from './bulk-write.js';
+import { CustomersModel } from './customers-model.js';
+import { CustomersProjector } from './customers-projector.js';
+import {
+  decode,
+  interactionOf,
+  isOf,
+  isOfCustomers,
+  isOfInteraction,
+  type Decoded,
+  type LoggedEvent,
+  type Unusable,
+} from './decode.js';
+import { EntryTable, type EntryTableData, type KeptEvent } from './entry-table.js';
+import { openRules, UnreadableRulesError } from './identity-rules-events.js';
 import { nextEvents } from './next-events.js';
-import { UnionFind } from './union-find.js';
+import { IdentityScan, resolveLog, type IdentityPart, type MetParty } from './rebuild-identity.js';
+import { IdentityTables, type LinkRow } from './identity-tables.js';
 
-export interface RebuildProgress {
-  /** Events done of `total`; each event counts once in each of the two phases. */
-  readonly done: number;
-  readonly total: number;
-}
+type ParkedRow = Parameters<CustomersModel['park']>[0];
 
 const CHUNK = 2_000;
+/** Few, so that what was read is garbage before the collector would copy it. */
+const SCANNED = 64;
 
 export interface RebuildOptions {
   /** The file to build; what is there is removed. */
@@ -36,20 +41,41 @@ export interface RebuildOptions {
 }
 
 /**
- * Builds the read model `customers` anew from the log up to `upTo`, in a file of its own, in two phases: the log is
- * scanned once in its order, then each party's events are folded in the order of its timeline, so that every row is
- * written once and in the order of its key. A log with an event that cannot be read is followed event by event instead:
- * which later events wait for it only their streams can tell.
+ * Builds the read model `customers` anew from the log up to `upTo`, in a file of its own: what a scan of the log gathers,
+ * or what others have gathered of it. A log with an event that cannot be read is followed event by event instead: which
+ * later events wait for it only their streams can tell.
  */
 export async function rebuildCustomers(
   options: RebuildOptions,
-  onProgress: (progress: RebuildProgress) => void = () => undefined,
+  gather: (into: GatheredCustomers) => Promise<void> = (into) => scanCustomers(options, 0, into),
+  onProgress: (events: number) => void = () => undefined,
 ): Promise<void> {
   try {
-    await build(options, (model) => new Build(model, options, onProgress).run());
+    await build(options, async (model) => {
+      const gathered = new GatheredCustomers(options);
+      await gather(gathered);
+      await gathered.write(model, onProgress);
+    });
   } catch (error) {
     if (!(error instanceof CorruptEventError)) throw error;
     await build(options, (model) => follow(model, options, onProgress));
+  }
+}
+
+/** Gathers the events in `(from, upTo]`. */
+export async function scanCustomers(
+  { log, vault, upTo }: Pick<RebuildOptions, 'log' | 'vault' | 'upTo'>,
+  from: number,
+  into: GatheredCustomers,
+  onProgress: (position: number) => void = () => undefined,
+): Promise<void> {
+  for (let after = from; after < upTo;) {
+    const recorded = log.after(after, Math.min(SCANNED, upTo - after));
+    const last = recorded.at(-1);
+    if (last === undefined) break;
+    after = last.position;
+    into.add(recorded, await decode(recorded.filter(isOfCustomers), vault));
+    onProgress(after);
   }
 }
 
@@ -60,20 +86,21 @@ async function build(
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
   const model = new CustomersModel(path);
   try {
-    model.database.exec('PRAGMA synchronous = OFF;');
+    startBulk(model.database);
     await work(model);
     model.checkpoint = upTo;
-    model.database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_checkpoint(TRUNCATE);');
+    endBulk(model.database);
   } finally {
     model.close();
   }
+  syncFile(path);
 }
 
 /** The way the projector goes. */
 async function follow(
   model: CustomersModel,
   { log, vault, upTo, now }: RebuildOptions,
-  onProgress: (progress: RebuildProgress) => void,
+  onProgress: (events: number) => void,
 ): Promise<void> {
   const projector = new CustomersProjector(model, log, vault, now);
   for (let after = 0; after < upTo;) {
@@ -85,107 +112,133 @@ async function follow(
     }
     after = events.at(-1)?.position ?? upTo;
     await projector.project(events, after);
-    onProgress({ done: after, total: upTo });
+    onProgress(events.length);
   }
 }
 
-class Build {
+/** What a thread has gathered of its part of the log, as another one adopts it. */
+export interface GatheredPart {
+  readonly table: EntryTableData;
+  readonly identity: IdentityPart;
+  /** Events that put identity rules in force. */
+  readonly rules: readonly number[];
+  readonly parked: readonly ParkedRow[];
+}
+
+/**
+ * The model in the making, in two phases: the log is gone through once in its order, then each party's events are folded in
+ * the order of its timeline, so that every row is written once and in the order of its key.
+ */
+export class GatheredCustomers {
   private readonly table = new EntryTable();
-  private readonly namings = new Map<number, Naming>();
-  private readonly links = new Map<string, LinkRow>();
-  private readonly customers = new UnionFind();
-  private readonly mentions: { party: number; position: number }[] = [];
-  private done = 0;
+  private readonly identity = new IdentityScan();
+  private readonly rules: number[] = [];
+  private readonly parked: ParkedRow[] = [];
+  /** Streams with an event that cannot be used: where it lies. What comes after it waits. */
+  private readonly stopped = new Map<string, number>();
 
-  constructor(
-    private readonly model: CustomersModel,
-    private readonly options: RebuildOptions,
-    private readonly onProgress: (progress: RebuildProgress) => void,
-  ) {}
+  constructor(private readonly options: Pick<RebuildOptions, 'log' | 'vault' | 'upTo' | 'now'>) {}
 
-  async run(): Promise<void> {
-    const { model } = this;
-    model.database.exec('DROP INDEX parties_by_customer; DROP INDEX links_by_b;');
-    await this.scan();
-    model.transaction(() => this.writeParties());
-    await this.writeTimelines();
-    model.database.exec(
-      'CREATE INDEX parties_by_customer ON parties (customer); CREATE INDEX links_by_b ON links (b);',
-    );
+  /** Phase one: what each of the next events says of itself, in typed arrays; parties, links; what has to be parked. */
+  add(recorded: readonly RecordedEvent[], { logged, unusable }: Decoded): void {
+    if (unusable.length > 0 || this.stopped.size > 0) this.park(recorded, unusable);
+    for (const event of recorded) if (isOf('rules', event)) this.rules.push(event.position);
+    for (const event of logged)
+      if (this.stopped.size === 0 || !this.waits(event.stream, event.position)) this.take(event);
   }
 
-  private progress(events: number): void {
-    this.done += events;
-    this.onProgress({ done: this.done, total: 2 * this.options.upTo });
+  private waits(stream: string, position: number): boolean {
+    const from = this.stopped.get(stream);
+    return from !== undefined && position >= from;
   }
 
-  /** Phase one: what each event says of itself, in typed arrays; parties, links; what has to be parked. */
-  private async scan(): Promise<void> {
-    const { log, upTo } = this.options;
-    const stopped = new Set<string>();
-    for (let after = 0; after < upTo;) {
-      const recorded = log.after(after, Math.min(CHUNK, upTo - after));
-      const last = recorded.at(-1);
-      if (last === undefined) break;
-      after = last.position;
-      const { logged, unusable } = await decode(
-        recorded.filter(({ stream }) => isInteraction(stream)),
-        this.options.vault,
-      );
-      const reasons = new Map(unusable.map(({ event, reason }) => [event.position, reason]));
-      if (reasons.size > 0 || stopped.size > 0) {
-        this.park(recorded, reasons, stopped);
-      }
-      for (const event of logged) if (stopped.size === 0 || !this.isParked(event, stopped)) this.take(event);
-      this.progress(recorded.length);
+  private park(recorded: readonly RecordedEvent[], unusable: readonly Unusable[]): void {
+    const reasons = new Map(unusable.map(({ event, reason }) => [event.position, reason]));
+    for (const { position, stream, id, type } of recorded) {
+      const reason = reasons.get(position);
+      const waits = this.stopped.has(stream);
+      if (reason === undefined && !waits) continue;
+      if (!waits) this.stopped.set(stream, position);
+      const at = this.options.now();
+      this.parked.push({ position, stream, event: id, type, reason: waits ? null : (reason ?? null), at });
     }
+  }
+
+  /** Events after that position wait for one before it: who gathers them on their own cannot know. */
+  stopsAfter(position: number): boolean {
+    const { log } = this.options;
+    return [...this.stopped.keys()].some((stream) => (log.stream(stream).at(-1)?.position ?? 0) > position);
+  }
+
+  /** See `IdentityScan.learn`. */
+  learn(records: Iterable<PartyRecord>): void {
+    this.identity.learn(records);
+  }
+
+  /** Empties it; the table's memory may be transferred (`EntryTable.buffersOf`). */
+  part(): GatheredPart {
+    const { rules, parked } = this;
+    return { table: this.table.data(), identity: this.identity.part(), rules, parked };
+  }
+
+  /** Adds what was gathered of the events that come next. */
+  adopt({ table, identity, rules, parked }: GatheredPart): void {
+    this.table.adopt(table);
+    this.identity.adopt(identity);
+    this.rules.push(...rules);
+    this.parked.push(...parked);
+  }
+
+  /** Instead of phase two: what is said of who is who, and how many events are on the timeline of each party. */
+  evidence(): { readonly identity: IdentityScan; readonly events: ReadonlyMap<number, number> } {
     this.settle();
+    return { identity: this.identity, events: this.table.counts() };
   }
 
-  private readonly parkedAt = new Map<string, number>();
-
-  private isParked({ stream, position }: LoggedEvent, stopped: ReadonlySet<string>): boolean {
-    return stopped.has(stream) && position >= (this.parkedAt.get(stream) ?? 0);
-  }
-
-  private park(
-    recorded: readonly { position: number; stream: string; id: string; type: string }[],
-    reasons: ReadonlyMap<number, string>,
-    stopped: Set<string>,
-  ): void {
-    this.model.transaction(() => {
-      for (const { position, stream, id, type } of recorded) {
-        const reason = reasons.get(position);
-        const waits = stopped.has(stream);
-        if (reason === undefined && !waits) continue;
-        if (!waits) {
-          stopped.add(stream);
-          this.parkedAt.set(stream, position);
-        }
-        const at = this.options.now();
-        this.model.park({ position, stream, event: id, type, reason: waits ? null : (reason ?? null), at });
-      }
+  /** Phase two: the rows. */
+  async write(model: CustomersModel, onProgress: (events: number) => void): Promise<void> {
+    this.settle();
+    model.dropIndexes();
+    const rules = await this.rulesInForce(model);
+    await this.writeIdentity(model, rules);
+    model.transaction(() => {
+      for (const row of this.parked) model.park(row);
     });
+    await this.writeTimelines(model, onProgress);
+    model.makeIndexes();
   }
 
   private take(event: LoggedEvent): void {
-    this.table.add(event, interactionOf(event.stream));
-    if (event.parties.length === 0) return;
-    for (const [handle, naming] of namings(event)) this.meet(handle, naming);
-    if (event.parties.length === 1) return;
-    const joined = linksOf(event);
-    for (const party of mentionsOf(event, joined)) this.mentions.push({ party, position: event.position });
-    for (const link of joined) {
-      const pair = `${link.a}/${link.b}`;
-      const known = this.links.get(pair);
-      if (known === undefined || isBetter(link, known)) this.links.set(pair, link);
-      this.customers.join(link.a, link.b);
+    if (!isOfInteraction(event)) {
+      this.identity.takeDecision(event);
+      return;
     }
+    this.table.add(event, interactionOf(event.stream));
+    this.identity.take(event);
   }
 
-  private meet(handle: number, naming: Naming): void {
-    const known = this.namings.get(handle);
-    this.namings.set(handle, known === undefined ? naming : combineNamings(known, naming));
+  /** Those that were put in force last, as far as they can be read. */
+  private async rulesInForce(model: CustomersModel): Promise<IdentityRules> {
+    let rules = DEFAULT_RULES;
+    for (const event of this.options.log.at(this.rules)) {
+      if (event === undefined) continue;
+      const { position, stream, id, type } = event;
+      try {
+        rules = await openRules(event, this.options.vault);
+        model.writeRules(position, id);
+      } catch (error) {
+        if (!(error instanceof UnreadableRulesError)) throw error;
+        this.parked.push({
+          position,
+          stream,
+          event: id,
+          type,
+          reason: error.message,
+          at: this.options.now(),
+        });
+      }
+    }
+    return rules;
   }
 
   /** Homes and versions in interactions of more than one event. */
@@ -198,49 +251,55 @@ class Build {
     }
   }
 
-  /** Every party in the order of its key, with its customer. */
-  private writeParties(): void {
-    for (const handle of [...this.namings.keys()].sort((a, b) => a - b)) {
-      const naming = this.namings.get(handle) as Naming;
-      this.model.writeParty(handle, {
-        customer: this.customers.find(handle),
-        naming,
-        changed: this.options.upTo,
-      });
-    }
-    const inOrder = [...this.links.values()].sort((x, y) => x.a - y.a || x.b - y.b);
-    for (const link of inOrder) this.model.writeLink(link);
-    this.mentions.sort((x, y) => x.party - y.party || x.position - y.position);
-    for (const { party, position } of this.mentions) this.model.writeMention(party, position);
-    this.namings.clear();
-    this.links.clear();
+  /** Every party in the order of its key, with its customer; links, decisions. */
+  private async writeIdentity(model: CustomersModel, rules: IdentityRules): Promise<void> {
+    const { identity } = this;
+    const links = identity.links();
+    const counting = links.map(([first]) => first as LinkRow);
+    const resolved = await resolveLog(identity, counting, rules, this.options.vault);
+    const changed = this.options.upTo;
+    model.transaction(() => {
+      for (const handle of [...identity.parties.keys()].sort((a, b) => a - b)) {
+        const { kind, naming } = identity.parties.get(handle) as MetParty;
+        const customer = resolved.identity.customerOf(handle);
+        model.addParty(handle, { kind, blocked: resolved.blocked.has(handle), naming, changed, customer });
+      }
+      const tables = new IdentityTables(model);
+      tables.writeResolved(links, identity.decisions, resolved, rules);
+      // In the order of the log: the first is known as early as any.
+      identity.relations.sort((x, y) => x.shared - y.shared || x.party - y.party || x.position - y.position);
+      for (const relation of identity.relations) tables.keepRelation(relation);
+      identity.mentions.sort((x, y) => x.party - y.party || x.position - y.position);
+      for (const { party, position } of identity.mentions) model.writeMention(party, position);
+    });
+    identity.forget();
   }
 
-  /** Phase two: each party's events in the order of its timeline. */
-  private async writeTimelines(): Promise<void> {
+  /** Each party's events in the order of its timeline. */
+  private async writeTimelines(model: CustomersModel, onProgress: (events: number) => void): Promise<void> {
     const order = this.table.order();
     let party: number | undefined;
     let summary = emptySummary();
     for (let from = 0; from < order.length; from += CHUNK) {
       const chunk = order.subarray(from, from + CHUNK);
       const events = await this.events(chunk);
-      this.model.transaction(() => {
+      model.transaction(() => {
         chunk.forEach((index, place) => {
           const home = this.table.home(index);
           if (home !== party) {
-            if (party !== undefined) this.model.writeSummary(party, summaryToJson(summary));
+            if (party !== undefined) model.writeSummary(party, summaryToJson(summary));
             party = home;
             summary = emptySummary();
           }
           const { event, interaction } = events[place] as KeptEvent;
           const stands = this.table.stands(index);
-          this.model.writeEntry(this.table.row(index, event));
+          model.writeEntry(this.table.row(index, event));
           contribute(summary, { event, home, stands }, interaction);
         });
       });
-      this.progress(chunk.length);
+      onProgress(chunk.length);
     }
-    if (party !== undefined) this.model.writeSummary(party, summaryToJson(summary));
+    if (party !== undefined) model.writeSummary(party, summaryToJson(summary));
   }
 
   /** From memory, or what did not fit there from the log. */
@@ -263,6 +322,3 @@ class Build {
     });
   }
 }
-
-const isBetter = (a: LinkRow, b: LinkRow): boolean =>
-  a.strength !== b.strength ? a.strength < b.strength : a.at !== b.at ? a.at < b.at : a.event < b.event;

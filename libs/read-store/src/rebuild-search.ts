@@ -1,51 +1,64 @@
 import { rmSync } from 'node:fs';
-import { CorruptEventError } from '@threadline/event-store/errors';
-import type { LocalLog } from '@threadline/event-store/event-store';
-import type { Vault } from '@threadline/vault/vault';
-import { nextEvents } from './next-events.js';
+import type { PartyRecord, Vault } from '@threadline/vault/vault';
+import { endBulk, startBulk, syncFile } from './bulk-write.js';
+import type { LoggedEvent } from './decode.js';
 import { GatheredPeople } from './people-index.js';
 import { SearchModel } from './search-model.js';
 import { SearchProjector } from './search-projector.js';
-import type { RebuildProgress } from './rebuild-customers.js';
 
-const CHUNK = 2_000;
 /** What FTS5 gathers before it writes a segment, and how many events go into one transaction: fewer segments to merge. */
 const HASH_BYTES = 32 * 1_048_576;
-const COMMITTED = 20_000;
+const COMMITTED = 200_000;
 
-/** Builds the search index of the events in `(from, upTo]` anew, in a file of its own; what cannot be read is left out. */
-export async function rebuildSearch(
-  { path, log, vault, from, upTo }: { path: string; log: LocalLog; vault: Vault; from: number; upTo: number },
-  onProgress: (progress: RebuildProgress) => void = () => undefined,
-): Promise<void> {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
-  const model = new SearchModel(path);
-  try {
-    model.database.exec(
-      'PRAGMA synchronous = OFF; PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 20000;',
-    );
-    model.gather(HASH_BYTES);
-    const people = new GatheredPeople(model);
-    const projector = new SearchProjector(model, vault, people);
-    for (let after = from; after < upTo;) {
-      const end = Math.min(after + COMMITTED, upTo);
-      model.begin();
-      while (after < end) {
-        const events = nextEvents(log, after, Math.min(CHUNK, end - after));
-        if (events instanceof CorruptEventError) after = events.position;
-        else {
-          after = events.at(-1)?.position ?? end;
-          await projector.index(events);
-        }
-      }
-      model.commit();
-      onProgress({ done: after - from, total: upTo - from });
-    }
-    people.writeAll();
-    model.checkpoint = upTo;
-    model.gather();
-    model.database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_checkpoint(TRUNCATE);');
-  } finally {
-    model.close();
+/** The read model `search` in the making, or a part of it, in a file of its own. */
+export class SearchBuild {
+  private readonly model: SearchModel;
+  private readonly people: GatheredPeople;
+  private readonly projector: SearchProjector;
+  private waiting = 0;
+
+  /** What is at the path is removed. */
+  constructor(
+    private readonly path: string,
+    vault: Vault,
+  ) {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
+    this.model = new SearchModel(path, true);
+    startBulk(this.model.database);
+    this.model.database.exec('PRAGMA cache_size = -64000;');
+    this.model.gather(HASH_BYTES);
+    this.people = new GatheredPeople(this.model);
+    this.projector = new SearchProjector(this.model, vault, this.people);
+    this.model.begin();
+  }
+
+  /** The next events, in the order of the log. */
+  async add(events: readonly LoggedEvent[]): Promise<void> {
+    await this.projector.take(events);
+    if ((this.waiting += events.length) < COMMITTED) return;
+    this.waiting = 0;
+    this.model.commit();
+    this.model.begin();
+  }
+
+  /** Who was opened. */
+  opened(): Iterable<PartyRecord> {
+    return this.people.records();
+  }
+
+  /** Durable when it returns. */
+  finish(upTo: number): void {
+    this.people.writeAll();
+    this.model.checkpoint = upTo;
+    this.model.gather();
+    this.model.commit();
+    endBulk(this.model.database);
+    this.model.close();
+    syncFile(this.path);
+  }
+
+  /** Gives it up, unless it is finished. */
+  close(): void {
+    if (this.model.database.isOpen) this.model.close();
   }
 }

@@ -1,11 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { joinStated, type StatedPerson } from '@threadline/projections/look-alikes/stated-person';
+import type { PartyRecord } from '@threadline/vault/vault';
 import { openModel } from './customers-model.js';
 import { Statements } from './statements.js';
 
 /**
  * The read model `search`, the only one that holds personal data opened. `words` has a document for each event (rowid =
  * position), `people` one for each party (rowid = handle): its identifier and every name that came with it. Both keep
- * the index alone, not the text; `names` keeps the names, so that a further one can be added.
+ * the index alone, not the text; `names` keeps each party's identifier (`id` is its public id) and its names, and `stated` what
+ * its profiles said, for who looks like whom.
  */
 const SCHEMA = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -15,7 +18,10 @@ CREATE VIRTUAL TABLE words USING fts5(
 CREATE VIRTUAL TABLE people USING fts5(
   identifier, names, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
-CREATE TABLE names (party INTEGER PRIMARY KEY, names TEXT NOT NULL);
+CREATE TABLE names (
+  party INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, names TEXT NOT NULL
+);
+CREATE TABLE stated (party INTEGER PRIMARY KEY, stated TEXT NOT NULL);
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
 INSERT INTO people (people, rank) VALUES ('secure-delete', 1);
 `;
@@ -35,7 +41,15 @@ export class SearchModel {
   readonly database: DatabaseSync;
   private readonly statements: Statements;
 
-  constructor(readonly path: string) {
+  /** Looking whether it is there already costs as much as the tokens. */
+  private readonly insert: string;
+
+  /** `fresh`: nothing is in it yet, and nothing is written twice. */
+  constructor(
+    readonly path: string,
+    fresh = false,
+  ) {
+    this.insert = fresh ? 'INSERT' : 'INSERT OR REPLACE';
     this.database = openSearch(path, false);
     this.statements = new Statements(this.database);
   }
@@ -79,12 +93,13 @@ export class SearchModel {
   /** How many bytes FTS5 gathers in memory before it writes a segment. */
   gather(bytes = GATHERED): void {
     // A bound number would be a double, which FTS5 refuses here.
-    this.database.exec(`INSERT INTO words (words, rank) VALUES ('hashsize', ${Math.trunc(bytes)})`);
+    for (const table of ['words', 'people'])
+      this.database.exec(`INSERT INTO ${table} (${table}, rank) VALUES ('hashsize', ${Math.trunc(bytes)})`);
   }
 
   /** `text` has a space round every character of a script without spaces. */
   addWords(position: number, text: string): void {
-    this.sql('INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)').run(position, text);
+    this.sql(`${this.insert} INTO words (rowid, text) VALUES (?, ?)`).run(position, text);
   }
 
   /** The names known of a party; undefined where the party is not in the index. */
@@ -95,13 +110,33 @@ export class SearchModel {
   }
 
   /** `identifier` and `text` as `addWords` takes them. */
-  writePerson(party: number, identifier: string, names: readonly string[], text: string): void {
-    this.sql('INSERT OR REPLACE INTO people (rowid, identifier, names) VALUES (?, ?, ?)').run(
-      party,
+  writePerson(
+    { handle, party, kind, value }: PartyRecord,
+    identifier: string,
+    names: readonly string[],
+    text: string,
+  ): void {
+    this.sql(`${this.insert} INTO people (rowid, identifier, names) VALUES (?, ?, ?)`).run(
+      handle,
       identifier,
       text,
     );
-    this.sql('INSERT OR REPLACE INTO names VALUES (?, ?)').run(party, JSON.stringify(names));
+    this.sql('INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?)').run(
+      handle,
+      party,
+      kind,
+      value,
+      JSON.stringify(names),
+    );
+  }
+
+  /** Adds what a profile says of a party. */
+  addStated(party: number, stated: StatedPerson): void {
+    const row = this.sql('SELECT stated FROM stated WHERE party = ?').get(party) as unknown as
+      [string] | undefined;
+    const known = row === undefined ? undefined : (JSON.parse(row[0]) as StatedPerson);
+    const all = JSON.stringify(known === undefined ? stated : joinStated(known, stated));
+    if (all !== row?.[0]) this.sql('INSERT OR REPLACE INTO stated VALUES (?, ?)').run(party, all);
   }
 
   close(): void {

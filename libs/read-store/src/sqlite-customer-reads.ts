@@ -1,36 +1,38 @@
-import { STRENGTHS, type Strength } from '@threadline/domain/identifier';
+import { idOfStream } from '@threadline/domain/decision';
+import { STRENGTHS } from '@threadline/domain/identifier';
 import { partyId } from '@threadline/domain/ids';
 import type { LocalLog } from '@threadline/event-store/event-store';
 import type { Card } from '@threadline/projections/card';
-import {
-  compareParties,
-  customerName,
-  positionsOf,
-  renderCard,
-  SHOWN,
-  type CardParty,
-  type CardSource,
-} from '@threadline/projections/render-card';
+import type { ExplainedCard } from '@threadline/projections/explanation';
+import { customerName, positionsOf, renderCard } from '@threadline/projections/render-card';
 import { emptySummary, type Summary } from '@threadline/projections/summary';
 import type { Vault } from '@threadline/vault/vault';
-import { isPlace, readCursor, writeCursor } from './cursor.js';
+import { cardSource } from './card-source.js';
 import type {
   Clocks,
   CustomerReads,
   FoundCustomer,
   IdentityPage,
+  IdentityQuery,
   ParkedInteraction,
+  RelatedCustomers,
+  ReviewsPage,
   SearchPage,
   TimelinePage,
   TimelineQuery,
 } from './customer-reads.js';
-import { nameOf, type KnownParty } from './customer-rows.js';
-import { interactionOf } from './decode.js';
+import type { KnownParty } from './customer-rows.js';
+import { decisionSides, type DecisionSides } from './decision-sides.js';
 import { homeAt, searchCustomers } from './customer-search.js';
+import { explainedCard, liveExplained, pastExplained, type Explained } from './explained.js';
+import { identityPage } from './identity-reads.js';
+import { reviewsPage } from './identity-reviews.js';
 import { LiveModels } from './live-models.js';
+import { idOf } from './open-parties.js';
 import { OpenedLog } from './opened-log.js';
-import { PastViews } from './past-views.js';
+import { cutOf, PastViews } from './past-views.js';
 import type { PastCustomer } from './past-view.js';
+import { relatedCustomers } from './related-customers.js';
 import { liveTimeline, pastTimeline } from './timeline-reads.js';
 
 export interface CustomerReadsOptions {
@@ -47,11 +49,12 @@ interface Found {
   readonly parties: readonly KnownParty[];
   readonly summary: Summary;
   readonly past: PastCustomer | undefined;
+  /** Live: of the customer's rows. */
   readonly label: number;
 }
 
-const LINK_RULE = 'same-event';
 const NOTHING = emptySummary();
+const NO_LABEL = -1;
 
 /** Customers as the embedded read models have them. */
 export class SqliteCustomerReads implements CustomerReads {
@@ -79,14 +82,30 @@ export class SqliteCustomerReads implements CustomerReads {
     const [handle] = await this.options.vault.find([id]);
     const found = handle === undefined ? undefined : await this.find(handle, clocks);
     if (found === undefined) return undefined;
-    const source = await this.cardSource(found);
+    const source = await cardSource(this.options.vault, found);
     if (source === undefined) return undefined;
     return renderCard(source, await this.opened.data(positionsOf(source)), clocks.asOf ?? this.options.now());
   }
 
   cardByIdentifier(kind: string, value: string, clocks: Clocks): Promise<Card | undefined> {
+    return this.card(this.partyId(kind, value), clocks);
+  }
+
+  async explainedCard(id: string, clocks: Clocks): Promise<ExplainedCard | undefined> {
+    const [handle] = await this.options.vault.find([id]);
+    const found = handle === undefined ? undefined : await this.findExplained(handle, clocks);
+    const source = found && (await cardSource(this.options.vault, found));
+    if (found === undefined || source === undefined) return undefined;
+    return explainedCard(source, found, this.opened, clocks.asOf ?? this.options.now());
+  }
+
+  explainedCardByIdentifier(kind: string, value: string, clocks: Clocks): Promise<ExplainedCard | undefined> {
+    return this.explainedCard(this.partyId(kind, value), clocks);
+  }
+
+  private partyId(kind: string, value: string): string {
     const { vault } = this.options;
-    return this.card(partyId(vault.hash.bind(vault), kind, value), clocks);
+    return partyId(vault.hash.bind(vault), kind, value);
   }
 
   async timeline(id: string, query: TimelineQuery, clocks: Clocks): Promise<TimelinePage | undefined> {
@@ -99,69 +118,35 @@ export class SqliteCustomerReads implements CustomerReads {
       : pastTimeline(found.past.entries, search, this.opened, query);
   }
 
-  async identity(
-    id: string,
-    page: { limit: number; cursor?: string },
-    clocks: Clocks,
-  ): Promise<IdentityPage | undefined> {
+  async identity(id: string, page: IdentityQuery, clocks: Clocks): Promise<IdentityPage | undefined> {
     const [handle] = await this.options.vault.find([id]);
     const found = handle === undefined ? undefined : await this.find(handle, clocks);
     if (found === undefined) return undefined;
-    const parties = (await this.openParties(found.parties)).sort(compareParties);
-    const [first] = parties;
-    if (first === undefined) return undefined;
-    const after = page.cursor === undefined ? undefined : readCursor(page.cursor, isPlace);
-    const rest =
-      after === undefined
-        ? parties
-        : parties.filter(
-            ({ naming, id }) => naming.first > after[0] || (naming.first === after[0] && id > after[1]),
-          );
-    const shown = rest.slice(0, page.limit);
-    const last = shown.at(-1);
-    return {
-      id: first.id,
-      parties: shown.map(({ handle: party, id: partyId, kind, value, naming }) => ({
-        id: partyId,
-        kind,
-        value,
-        strength: STRENGTHS[naming.strength] as Strength,
-        events:
-          found.past?.entries.filter((entry) => entry.party === party).length ??
-          this.models.customers.events(party),
-      })),
-      links: this.linksOf(found, shown, parties),
-      refused: [],
-      next: rest.length > shown.length && last ? writeCursor([last.naming.first, last.id]) : null,
+    const { customers: rows } = this.models;
+    const { vault } = this.options;
+    const cut = cutOf(clocks, rows);
+    const describe = async (party: number): Promise<{ id: string; name: string | null } | undefined> => {
+      const other = await this.find(party, clocks);
+      return other && (await this.nameOf(other));
     };
+    const related = (): Promise<RelatedCustomers[]> =>
+      relatedCustomers({ rows, vault }, found.parties, cut, describe);
+    return identityPage({ rows, vault, ...found, cut, related }, page);
   }
 
-  private linksOf(
-    found: Found,
-    shown: readonly OpenParty[],
-    all: readonly OpenParty[],
-  ): IdentityPage['links'] {
-    const ids = new Map(all.map(({ handle, id }) => [handle, id]));
-    const page = new Set(shown.map(({ handle }) => handle));
-    const rows =
-      found.past?.links.filter(({ a }) => page.has(a)) ??
-      [...page].flatMap((party) => this.models.customers.links(party));
-    return rows
-      .flatMap(({ a, b, event, strength, at }) => {
-        const [x, y] = [ids.get(a), ids.get(b)].sort();
-        if (x === undefined || y === undefined) return [];
-        return [
-          {
-            a: x,
-            b: y,
-            event,
-            rule: LINK_RULE,
-            strength: STRENGTHS[strength] as Strength,
-            at: new Date(at).toISOString(),
-          },
-        ];
-      })
-      .sort((x, y) => (`${x.a}${x.b}` < `${y.a}${y.b}` ? -1 : 1));
+  async reviews(page: { limit: number; cursor?: string }): Promise<ReviewsPage> {
+    return reviewsPage({ rows: this.models.customers, vault: this.options.vault }, page);
+  }
+
+  /** Whose card it is, and by which name. */
+  private async nameOf(found: Found): Promise<{ id: string; name: string | null } | undefined> {
+    const source = await cardSource(this.options.vault, found);
+    const id = source?.parties[0]?.id;
+    if (source === undefined || id === undefined) return undefined;
+    const positions = [found.summary.named?.[2], source.name?.[2]].filter(
+      (position) => position !== undefined,
+    );
+    return { id, name: customerName(source, await this.opened.data(positions)) };
   }
 
   search(query: { q?: string; phone?: string; limit: number; cursor?: string }): Promise<SearchPage> {
@@ -177,7 +162,7 @@ export class SqliteCustomerReads implements CustomerReads {
     const rows = this.models.customers;
     const parties = rows.parties(label);
     const summary = rows.summary(label, parties);
-    const source = await this.cardSource({ parties, summary, past: undefined, label });
+    const source = await cardSource(this.options.vault, { parties, summary });
     if (source === undefined) return undefined;
     const positions = [summary.named?.[2], source.name?.[2]].filter((position) => position !== undefined);
     return {
@@ -186,7 +171,7 @@ export class SqliteCustomerReads implements CustomerReads {
       identifiers: source.parties.map(({ kind, value, naming }) => ({
         kind,
         value,
-        strength: STRENGTHS[naming.strength] as Strength,
+        strength: STRENGTHS[naming.strength] ?? 'claimed',
       })),
       lastSeen: summary.last === null ? null : new Date(summary.last).toISOString(),
     };
@@ -202,12 +187,25 @@ export class SqliteCustomerReads implements CustomerReads {
     return handle === undefined ? undefined : this.presentId(handle);
   }
 
+  async customersOf(handles: readonly number[]): Promise<string[]> {
+    const one = new Map<number, number>();
+    for (const handle of handles) {
+      const label = this.models.customers.customerOf(handle);
+      if (label !== undefined) one.set(label, handle);
+    }
+    const ids = await Promise.all([...one.values()].map((handle) => this.presentId(handle)));
+    return ids.filter((id) => id !== undefined);
+  }
+
+  sides(parties: readonly string[]): Promise<DecisionSides> {
+    return decisionSides(this.models.customers, this.options.vault, parties);
+  }
+
   private async presentId(handle: number): Promise<string | undefined> {
     const rows = this.models.customers;
     const label = rows.customerOf(handle);
     if (label === undefined) return undefined;
-    const parties = await this.openParties(firstSeen(rows.parties(label), 1));
-    return parties.sort(compareParties)[0]?.id;
+    return idOf(this.options.vault, rows.parties(label));
   }
 
   parked(): Promise<ParkedInteraction[]> {
@@ -217,7 +215,7 @@ export class SqliteCustomerReads implements CustomerReads {
       if (known !== undefined) known.events++;
       else {
         parked.set(stream, {
-          interaction: interactionOf(stream),
+          interaction: idOfStream(stream),
           position: String(position),
           event,
           type,
@@ -241,45 +239,24 @@ export class SqliteCustomerReads implements CustomerReads {
     what: 'all' | 'entries' = 'all',
   ): Promise<Found | undefined> {
     const rows = this.models.customers;
-    const label = rows.customerOf(handle);
-    if (label === undefined) return undefined;
     if (clocks.asOf === undefined && clocks.knownAt === undefined) {
+      const label = rows.customerOf(handle);
+      if (label === undefined) return undefined;
       if (what === 'entries') return { parties: [], summary: NOTHING, past: undefined, label };
       const parties = rows.parties(label);
       return { parties, summary: rows.summary(label, parties), past: undefined, label };
     }
     const past = await this.pasts.customer(rows, handle, clocks);
-    return past && { parties: past.parties, summary: past.summary, past, label };
+    return past && { parties: past.parties, summary: past.summary, past, label: NO_LABEL };
   }
 
-  /** Of more than a card shows only those that were first seen are opened. */
-  private async cardSource({ parties, summary }: Found): Promise<CardSource | undefined> {
-    const opened = await this.openParties(firstSeen(parties, SHOWN));
-    const shown = opened.sort(compareParties).slice(0, SHOWN);
-    if (shown.length === 0) return undefined;
-    const gone = parties.length <= SHOWN ? parties.length - shown.length : 0;
-    return { summary, parties: shown, total: parties.length - gone, name: nameOf(parties) };
+  private async findExplained(handle: number, clocks: Clocks): Promise<Explained | undefined> {
+    const rows = this.models.customers;
+    if (clocks.asOf === undefined && clocks.knownAt === undefined) {
+      const label = rows.customerOf(handle);
+      return label === undefined ? undefined : liveExplained(rows, label);
+    }
+    const past = await this.pasts.customer(rows, handle, clocks);
+    return past && pastExplained(past);
   }
-
-  /** Those whose key is gone are left out. */
-  private async openParties(parties: readonly KnownParty[]): Promise<OpenParty[]> {
-    const keyring = await this.options.vault.keys(parties.map(({ handle }) => handle));
-    return parties.flatMap(({ handle, naming }) => {
-      const record = keyring.party(handle);
-      return record === undefined
-        ? []
-        : [{ handle, id: record.party, kind: record.kind, value: record.value, naming }];
-    });
-  }
-}
-
-interface OpenParty extends CardParty {
-  readonly handle: number;
-}
-
-/** The first `count` by time, and those that were first seen at the same time as the last of them. */
-function firstSeen(parties: readonly KnownParty[], count: number): readonly KnownParty[] {
-  if (parties.length <= count) return parties;
-  const last = parties.map(({ naming }) => naming.first).sort((a, b) => a - b)[count - 1] ?? Infinity;
-  return parties.filter(({ naming }) => naming.first <= last);
 }

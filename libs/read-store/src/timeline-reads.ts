@@ -1,13 +1,9 @@
 import { isEntryKey, readCursor, writeCursor } from './cursor.js';
 import type { TimelinePage, TimelineQuery } from './customer-reads.js';
 import type { CustomerRows, EntryRow } from './customer-rows.js';
-import { firstKeyAt } from './entry-key.js';
+import { firstKeyAt, GREATEST, LEAST } from './entry-key.js';
 import type { OpenedLog } from './opened-log.js';
 import { matchExpression, type WordsIndex } from './words-index.js';
-
-/** Below every key, and above. */
-const LEAST = Buffer.alloc(24);
-const GREATEST = Buffer.alloc(24, 0xff);
 
 /** A query that finds at most so many events is answered from the set of them; one that finds more is asked entry by entry. */
 const FEW_MATCHES = 20_000;

@@ -1,27 +1,28 @@
 import { isDeepStrictEqual } from 'node:util';
 import { STRENGTHS, type Identifier } from '@threadline/domain/identifier';
 import { partyId } from '@threadline/domain/ids';
-import type { LocalLog } from '@threadline/event-store/event-store';
-import {
-  naiveReplay,
-  type NaiveCustomer,
-  type NaiveData,
-  type NaiveFact,
-} from '@threadline/projections/naive';
+import type { LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
+import { naiveReplay, type NaiveAnswer, type NaiveCustomer } from '@threadline/projections/naive';
+import type { NaiveData, NaiveFact, NaiveRecord, NaiveSaid } from '@threadline/projections/naive-record';
 import { searchText } from '@threadline/projections/search-text';
 import type { Card } from '@threadline/projections/card';
 import { SHOWN } from '@threadline/projections/render-card';
 import type { TimelineEntry } from '@threadline/projections/timeline-entry';
 import { openEvent, type OpenedEvent } from '@threadline/vault/sealing';
 import type { Vault } from '@threadline/vault/vault';
-import { decode, handlesOf, interactionOf, isInteraction, type LoggedEvent } from './decode.js';
+import { decode, handlesOf, interactionOf, isOf, isOfCustomers, type LoggedEvent } from './decode.js';
+import { openRules, UnreadableRulesError } from './identity-rules-events.js';
 import { LiveModels } from './live-models.js';
 import { SqliteCustomerReads } from './sqlite-customer-reads.js';
+import { identityTold, naiveIdentityTold } from './verify-identity.js';
 
 /** A row of a read model that is not what the log says. */
 export interface Difference {
   readonly model: 'customers' | 'search';
-  /** What differs: `card`, `timeline`, `identity`, `party`, `rows`, `words`, or an event's being `usable`. */
+  /**
+   * What differs: `card`, `explanation`, `timeline`, `identity`, `refused`, `label`, `party`, `rows`, `words`, or an event's
+   * being `usable`.
+   */
   readonly what: string;
   /** The customer's id, the table, or the position. */
   readonly of: string;
@@ -91,21 +92,23 @@ class Verification {
     const parked = new Set(customers.parked().map((row) => row.position));
     const facts = await this.facts(position, parked);
     const answer = naiveReplay(facts, { now: this.now });
-    let parties = 0;
-    let entries = 0;
-    let links = 0;
+    const rows = { parties: 0, timeline: 0, links: 0, refused: 0 };
     for (const customer of answer.customers) {
-      parties += customer.parties.length;
-      entries += customer.rows.length;
-      links += customer.links.length;
-      await this.compare(customer);
+      rows.parties += customer.parties.length;
+      rows.timeline += customer.rows.length;
+      rows.links += customer.links.length;
+      // Both customers tell of it that it would join.
+      rows.refused += customer.refused.filter(({ a }) => answer.customerOf(a) === customer).length;
+      await this.compare(customer, answer);
     }
     // With what was forgotten the log alone cannot say how many rows there should be.
     if (this.forgotten === 0) {
-      this.count('parties', customers.count('parties'), parties);
-      this.count('timeline', customers.count('timeline'), entries);
-      this.count('links', customers.count('links'), links);
-      this.count('customers', customers.customers(), answer.customers.length);
+      // Whom only decisions name has a row, and is nobody as long as it is alone.
+      const nobody = namedInDecisions(facts).filter((party) => answer.customerOf(party) === undefined).length;
+      rows.parties += nobody;
+      for (const [what, expected] of Object.entries(rows))
+        this.count(what, customers.count(what as keyof typeof rows), expected);
+      this.count('customers', customers.customers(), answer.customers.length + nobody);
     }
     const { differences, forgotten } = this;
     return {
@@ -119,35 +122,59 @@ class Verification {
   }
 
   /** The events up to there, opened when they are looked at; the search index is held against each in passing. */
-  private async facts(upTo: number, parked: ReadonlySet<number>): Promise<NaiveFact[]> {
+  private async facts(upTo: number, parked: ReadonlySet<number>): Promise<NaiveRecord[]> {
     const { log, vault } = this.options;
-    const facts: NaiveFact[] = [];
+    const facts: NaiveRecord[] = [];
     for (let after = 0; after < upTo;) {
       const recorded = log.after(after, Math.min(CHUNK, upTo - after));
       const last = recorded.at(-1);
       if (last === undefined) break;
       after = last.position;
-      const usable = recorded.filter(
-        ({ stream, position }) => isInteraction(stream) && !parked.has(position),
-      );
-      const { logged, unusable } = await decode(usable, vault);
+      const usable = recorded.filter(({ position }) => !parked.has(position));
+      for (const event of usable) if (isOf('rules', event)) facts.push(...(await this.rules(event)));
+      const { logged, unusable } = await decode(usable.filter(isOfCustomers), vault);
       for (const { event, reason } of unusable)
         this.differ('customers', 'usable', `${event.position}`, [reason]);
-      const keyring = await vault.keys(handlesOf(logged.map(({ stored }) => stored)));
+      const keyring = await vault.keys(handlesOf(logged));
       const hash = vault.hash.bind(vault);
       const indexed = this.models.search.positions(after - recorded.length, after);
       for (const event of logged) {
         const opened = openEvent(event.id, event.type, event.stored, keyring, hash);
-        if (opened.forgotten || opened.identifiers.includes(undefined)) {
-          this.forgotten++;
-          continue;
+        if (opened.forgotten || opened.identifiers.includes(undefined)) this.forgotten++;
+        if (isOf('identity', event)) facts.push(this.said(event, opened));
+        else if (!opened.forgotten && !opened.identifiers.includes(undefined)) {
+          if (this.models.search.checkpoint() >= event.position) this.compareWords(event, opened, indexed);
+          facts.push(this.fact(event, opened));
         }
-        if (this.models.search.checkpoint() >= event.position) this.compareWords(event, opened, indexed);
-        facts.push(this.fact(event, opened));
       }
       this.progress(recorded.length);
     }
     return facts;
+  }
+
+  private async rules(event: RecordedEvent): Promise<NaiveRecord[]> {
+    try {
+      return [{ position: event.position, rules: await openRules(event, this.options.vault) }];
+    } catch (error) {
+      if (!(error instanceof UnreadableRulesError)) throw error;
+      this.differ('customers', 'usable', `${event.position}`, [error.message]);
+      return [];
+    }
+  }
+
+  /** Whom it names and nobody can name any more is passed over: it is not in question who that was. */
+  private said({ id: event, position, at, type, clear }: LoggedEvent, opened: OpenedEvent): NaiveSaid {
+    const hash = this.options.vault.hash.bind(this.options.vault);
+    const named = opened.identifiers.map((one) =>
+      one === undefined
+        ? []
+        : [{ party: partyId(hash, one.kind, one.value), kind: one.kind, value: one.value }],
+    );
+    const first = clear.firstSide ?? named.length;
+    return {
+      ...{ event, position, at, says: type === 'identity.linked' ? 'link' : 'unlink' },
+      ...{ parties: named.slice(0, first).flat(), rest: named.slice(first).flat() },
+    };
   }
 
   /**
@@ -177,11 +204,11 @@ class Verification {
     );
   }
 
-  private async compare(customer: NaiveCustomer): Promise<void> {
+  private async compare(customer: NaiveCustomer, answer: NaiveAnswer): Promise<void> {
     const facts = customer.rows.map(({ fact }) => fact as MutableFact);
     const small = facts.map(({ data }) => data);
     await this.openAll(facts);
-    await this.compareOpened(customer);
+    await this.compareOpened(customer, answer);
     facts.forEach((fact, index) => (fact.data = small[index] as NaiveData));
     this.progress(facts.length);
   }
@@ -190,7 +217,7 @@ class Verification {
     const { log, vault } = this.options;
     const recorded = log.at(facts.map(({ position }) => position)).filter((event) => event !== undefined);
     const { logged } = await decode(recorded, vault);
-    const keyring = await vault.keys(handlesOf(logged.map(({ stored }) => stored)));
+    const keyring = await vault.keys(handlesOf(logged));
     const hash = vault.hash.bind(vault);
     const events = new Map(logged.map((event) => [event.position, event]));
     for (const fact of facts) {
@@ -204,28 +231,17 @@ class Verification {
     }
   }
 
-  private async compareOpened(customer: NaiveCustomer): Promise<void> {
+  private async compareOpened(customer: NaiveCustomer, answer: NaiveAnswer): Promise<void> {
     const { id } = customer;
-    this.hold('card', id, await this.reads.card(id, {}), limited(customer.card));
+    const { explain, ...card } = (await this.reads.explainedCard(id, {})) ?? {};
+    this.hold('card', id, card, limited(customer.card));
+    this.hold('explanation', id, explain, customer.explanation);
     await this.compareParties(customer);
-    const identity = await this.identity(id);
-    this.hold('identity', id, identity, {
-      parties: customer.parties.map(({ id, kind, value, strength, rows }) => ({
-        id,
-        kind,
-        value,
-        strength,
-        events: rows.length,
-      })),
-      links: sortedByText(
-        customer.links.map(({ a, b, event, strength, at }) => ({
-          pair: [a, b].sort(),
-          event,
-          strength,
-          at: new Date(at).toISOString(),
-        })),
-      ),
-    });
+    const { isCut, refused, ...identity } = await identityTold(this.reads, id);
+    const { refused: allRefused, ...expectedIdentity } = naiveIdentityTold(customer, answer);
+    this.hold('identity', id, identity, expectedIdentity);
+    const isThere = new Set(allRefused);
+    this.hold('refused', id, refused, isCut ? refused.filter((link) => isThere.has(link)) : allRefused);
     const expected = customer.timeline;
     let place = 0;
     for await (const entry of this.timeline(id)) {
@@ -239,8 +255,9 @@ class Verification {
   private async compareParties({ id, parties }: NaiveCustomer): Promise<void> {
     const handles = await this.options.vault.find(parties.map((party) => party.id));
     const [first] = handles;
-    const rows =
-      first === undefined ? [] : this.models.customers.parties(this.models.customers.customerOf(first) ?? -1);
+    const label = first === undefined ? undefined : this.models.customers.customerOf(first);
+    if (!handles.includes(label)) this.differ('customers', 'label', id, [`${label}`]);
+    const rows = this.models.customers.parties(label ?? -1);
     const byHandle = new Map(rows.map(({ handle, naming }) => [handle, naming]));
     parties.forEach((party, index) => {
       const naming = byHandle.get(handles[index] ?? -1);
@@ -250,7 +267,7 @@ class Verification {
         place: party.naming.place,
       };
       const found = naming && {
-        strength: STRENGTHS[naming.strength],
+        strength: STRENGTHS[naming.strength] ?? 'claimed',
         first: naming.first,
         named:
           naming.name === null
@@ -276,20 +293,6 @@ class Verification {
       yield* page?.entries ?? [];
       cursor = page?.next ?? undefined;
     } while (cursor !== undefined);
-  }
-
-  private async identity(id: string): Promise<unknown> {
-    const parties: unknown[] = [];
-    const links: unknown[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await this.reads.identity(id, { limit: PAGE, ...(cursor && { cursor }) }, {});
-      parties.push(...(page?.parties ?? []));
-      for (const { a, b, event, strength, at } of page?.links ?? [])
-        links.push({ pair: [a, b].sort(), event, strength, at });
-      cursor = page?.next ?? undefined;
-    } while (cursor !== undefined);
-    return { parties, links: sortedByText(links) };
   }
 
   private compareWords(event: LoggedEvent, { cloudEvent }: OpenedEvent, indexed: ReadonlySet<number>): void {
@@ -319,8 +322,11 @@ class Verification {
 
 type MutableFact = { -readonly [Member in keyof NaiveFact]: NaiveFact[Member] };
 
-const sortedByText = <T>(list: T[]): T[] =>
-  list.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+const namedInDecisions = (records: readonly NaiveRecord[]): string[] => [
+  ...new Set(
+    records.flatMap((one) => ('says' in one ? [...one.parties, ...one.rest].map(({ party }) => party) : [])),
+  ),
+];
 
 /** The naive card is whole; a card shows so many ids and identifiers at most. */
 const limited = (card: Card): Card => ({

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { StatedPerson } from '@threadline/projections/look-alikes/stated-person';
 import { phrases } from '@threadline/projections/search-text';
 
 /** A word of this length or more also finds what begins with it. */
@@ -19,6 +20,15 @@ export function matchExpression(query: string): string | undefined {
       return `"${words.join(' ')}"${open ? ' *' : ''}`;
     })
     .join(' AND ');
+}
+
+/** A party as the search index knows it: its handle, its public id, its identifier, its names. */
+export interface NamedParty {
+  readonly party: number;
+  readonly id: string;
+  readonly kind: string;
+  readonly value: string;
+  readonly names: readonly string[];
 }
 
 /**
@@ -74,5 +84,26 @@ export class WordsIndex {
       limit,
     );
     return [...new Set(found)].sort((a, b) => a - b).slice(0, limit);
+  }
+
+  /** Every party with its identifier and the names that came with it; a party may come once of each part. */
+  *named(): Iterable<NamedParty> {
+    for (const part of this.parts) {
+      const rows = part.prepare('SELECT party, id, kind, value, names FROM names').iterate() as Iterable<
+        Omit<NamedParty, 'names'> & { names: string }
+      >;
+      for (const { names, ...row } of rows) yield { ...row, names: JSON.parse(names) as string[] };
+    }
+  }
+
+  /** What profiles said of parties; a party may come once of each part. */
+  *stated(): Iterable<readonly [party: number, stated: StatedPerson]> {
+    for (const part of this.parts) {
+      const rows = part.prepare('SELECT party, stated FROM stated').iterate() as Iterable<{
+        party: number;
+        stated: string;
+      }>;
+      for (const { party, stated } of rows) yield [party, JSON.parse(stated) as StatedPerson];
+    }
   }
 }
