@@ -1,8 +1,10 @@
+import type { EventsAnswer } from '@threadline/contracts/events-answer';
 import type { EventStore, LocalLog } from '@threadline/event-store/event-store';
 import type { Scope } from '@threadline/platform/auth';
 import type { Health } from '@threadline/platform/health';
 import type { KeyDirectory } from '@threadline/platform/key-directory';
 import type { CustomerReads } from '@threadline/read-store/customer-reads';
+import type { SuggestionReads } from '@threadline/read-store/suggestion-reads';
 import type { Vault } from '@threadline/vault/vault';
 import type { ReadProgress } from './read-progress.js';
 
@@ -10,6 +12,7 @@ import type { ReadProgress } from './read-progress.js';
 export type LogReader = Pick<EventStore, 'readAll' | 'readStream' | 'head'> & LocalLog;
 
 export const CUSTOMER_READS = Symbol('CustomerReads');
+export const SUGGESTION_READS = Symbol('SuggestionReads');
 export const LOG_READER = Symbol('LogReader');
 export const COUNTRY = Symbol('Country');
 export const KEYS = Symbol('KeyService');
@@ -19,6 +22,9 @@ export const METRICS_PAGE = Symbol('MetricsPage');
 
 /** What Prometheus is answered. */
 export type MetricsPage = () => Promise<{ contentType: string; text: string }>;
+
+/** Hands a decision (one CloudEvent, structured) over to whoever writes events, and answers what became of it. */
+export type DecisionIntake = (cloudEvent: Uint8Array) => Promise<EventsAnswer>;
 
 /** A key as it is listed: never its secret. Times are RFC 3339. */
 export interface ListedKey {
@@ -70,6 +76,7 @@ export interface Rebuilds {
 /** Everything that the API is made of. */
 export interface ApiParts {
   readonly reads: CustomerReads;
+  readonly suggestions: SuggestionReads;
   readonly progress: ReadProgress;
   readonly log: LogReader;
   readonly vault: Pick<Vault, 'keys' | 'hash'>;
@@ -77,6 +84,7 @@ export interface ApiParts {
   readonly country?: string | undefined;
   readonly directory: KeyDirectory;
   readonly keys: KeyService;
+  readonly decide: DecisionIntake;
   readonly projector: ProjectorControl;
   readonly rebuilds: Rebuilds;
   readonly health: Health;

@@ -1,25 +1,26 @@
 import { Controller, Get, Inject, Param, Query, Res, UseGuards } from '@nestjs/common';
 import { normaliseIdentifier } from '@threadline/channels/normalise';
 import {
-  CustomerQueryDto,
+  CardQueryDto,
   IdentityQueryDto,
   SearchQueryDto,
   TimelineQueryDto,
 } from '@threadline/contracts/read-queries';
 import type { Card } from '@threadline/projections/card';
-import {
-  InvalidCursorError,
-  type CustomerReads,
-  type IdentityPage,
-  type SearchPage,
-  type TimelinePage,
+import type { ExplainedCard } from '@threadline/projections/explanation';
+import type {
+  CustomerReads,
+  IdentityPage,
+  SearchPage,
+  TimelinePage,
 } from '@threadline/read-store/customer-reads';
 import type { FastifyReply } from 'fastify';
 import { COUNTRY, CUSTOMER_READS } from './api-parts.js';
+import { found, paged } from './found.js';
 import { pageOf, timelineQueryOf } from './plain-queries.js';
 import { QueryPipe } from './query-pipe.js';
 import { ReadClocks } from './read-clocks.js';
-import { InvalidRequestError, NotFoundError } from './request-errors.js';
+import { NotFoundError } from './request-errors.js';
 import { Needs, ScopeGuard } from '@threadline/platform/scope-guard';
 
 /** One timeline and one card per customer. */
@@ -49,22 +50,29 @@ export class CustomersController {
   async byIdentifier(
     @Param('kind') kind: string,
     @Param('value') value: string,
-    @Query(QueryPipe) query: CustomerQueryDto,
+    @Query(QueryPipe) query: CardQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Card> {
-    const identifier = normaliseIdentifier(kind, value, this.country);
+  ): Promise<Card | ExplainedCard> {
+    const who = normaliseIdentifier(kind, value, this.country);
     const clocks = await this.clocks.of(query, reply);
-    return found(await this.reads.cardByIdentifier(identifier.kind, identifier.value, clocks));
+    const { reads } = this;
+    return found(
+      await (query.explain === 'true'
+        ? reads.explainedCardByIdentifier(who.kind, who.value, clocks)
+        : reads.cardByIdentifier(who.kind, who.value, clocks)),
+    );
   }
 
   @Get(':id')
   async card(
     @Param('id') id: string,
-    @Query(QueryPipe) query: CustomerQueryDto,
+    @Query(QueryPipe) query: CardQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Card> {
+  ): Promise<Card | ExplainedCard> {
     const clocks = await this.clocks.of(query, reply);
-    return found(isId(id) ? await this.reads.card(id, clocks) : undefined);
+    if (!isId(id)) throw new NotFoundError('customer');
+    const explain = query.explain === 'true';
+    return found(await (explain ? this.reads.explainedCard(id, clocks) : this.reads.card(id, clocks)));
   }
 
   @Get(':id/timeline')
@@ -84,24 +92,10 @@ export class CustomersController {
     @Query(QueryPipe) query: IdentityQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<IdentityPage> {
-    const page = pageOf(query, 100);
+    const page = { ...pageOf(query, 100), explain: query.explain === 'true' };
     const clocks = await this.clocks.of(query, reply);
     return found(isId(id) ? await paged(this.reads.identity(id, page, clocks)) : undefined);
   }
 }
 
 const isId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
-
-function found<T>(answer: T | undefined): T {
-  if (answer === undefined) throw new NotFoundError('customer');
-  return answer;
-}
-
-/** A cursor is the reads' own: only they can tell that it is none. */
-const paged = <T>(page: Promise<T>): Promise<T> =>
-  page.catch((error: unknown) => {
-    if (!(error instanceof InvalidCursorError)) throw error;
-    throw new InvalidRequestError([
-      { parameter: 'cursor', message: 'must be the `next` of an earlier page' },
-    ]);
-  });

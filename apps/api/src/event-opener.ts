@@ -1,4 +1,5 @@
 import type { JsonObject } from '@threadline/domain/canonical-json';
+import { categoryOf } from '@threadline/domain/decision';
 import type { StoredEvent } from '@threadline/domain/stored-event';
 import type { RecordedEvent } from '@threadline/event-store/event-store';
 import { openEvent, type OpenedEvent } from '@threadline/vault/sealing';
@@ -6,7 +7,7 @@ import type { Handle, Keyring, Vault } from '@threadline/vault/vault';
 import type { LiveEvent } from './live-block.js';
 import { storedOf } from './stored-of.js';
 
-/** Opens stored interaction events for those who may read them; one visit to the vault a batch. */
+/** Opens stored events for those who may read them; one visit to the vault a batch. */
 export class EventOpener {
   constructor(private readonly vault: Pick<Vault, 'keys' | 'hash'>) {}
 
@@ -72,5 +73,20 @@ const unopened = (
   type: event.type,
   time: new Date(stored?.at ?? event.recordedAt).toISOString(),
   datacontenttype: 'application/json',
-  data: opened === undefined ? { unreadable: true } : { forgotten: true, ...opened.clear },
+  data: opened === undefined ? { unreadable: true } : { forgotten: true, ...remains(event.type, opened) },
 });
+
+/**
+ * What is left of an event whose own key is gone. Of a decision it is whom it still names, each on its side: who is left
+ * has been decided on as before, and it can be sent back.
+ */
+function remains(type: string, { stored, clear, identifiers }: OpenedEvent): JsonObject {
+  if (categoryOf(type) !== 'identity') return { ...clear };
+  const named = stored.parties.map(({ kind }, index): JsonObject => {
+    const known = identifiers[index];
+    return known === undefined ? { kind, forgotten: true } : { kind: known.kind, value: known.value };
+  });
+  const { firstSide } = clear;
+  if (firstSide === undefined) return { parties: named };
+  return { parties: named.slice(0, firstSide), rest: named.slice(firstSide) };
+}

@@ -13,7 +13,7 @@ export interface LiveEvent {
 }
 
 export interface LiveMessage {
-  readonly name: 'interaction' | 'visit' | 'customer.changed';
+  readonly name: 'interaction' | 'visit' | 'customer.changed' | 'customers.changed';
   /** Whom it is about; null where nobody is known yet. */
   readonly customer: string | null;
   readonly data: JsonObject;
@@ -23,6 +23,8 @@ export interface LiveMessage {
 export interface LiveBlock {
   readonly position: number;
   readonly store: string | undefined;
+  /** Whoever watches hears it, whatever they watch for. */
+  readonly forAll?: true;
   readonly messages: readonly LiveMessage[];
 }
 
@@ -54,6 +56,33 @@ export async function liveBlock(live: LiveEvent, log: Streams, reads: CustomerRe
   }
   for (const id of changed) messages.push({ name: 'customer.changed', customer: id, data: { id, position } });
   return { position: event.position, store: clear.store, messages };
+}
+
+/** The message of a decision: every customer that one of its parties is of now. Nothing of a backfilled one. */
+export async function decisionBlock(
+  event: RecordedEvent,
+  reads: CustomerReads,
+): Promise<LiveBlock | undefined> {
+  const stored = storedOf(event);
+  if (stored === undefined || stored.mode === 'backfill') return undefined;
+  const position = String(event.position);
+  const ids = await reads.customersOf(stored.parties.map(({ key }) => key));
+  const messages = ids.map((id): LiveMessage => ({
+    name: 'customer.changed',
+    customer: id,
+    data: { id, position },
+  }));
+  return { position: event.position, store: undefined, messages };
+}
+
+/** Other identity rules: every customer has been computed again, so whoever shows one asks anew. */
+export function rulesBlock(event: RecordedEvent): LiveBlock | undefined {
+  const stored = storedOf(event);
+  if (stored === undefined || stored.mode === 'backfill') return undefined;
+  const { position } = event;
+  const data = { position: String(position) };
+  const messages: LiveMessage[] = [{ name: 'customers.changed', customer: null, data }];
+  return { position, store: undefined, forAll: true, messages };
 }
 
 /** What of the timeline's entry is clear: enough to know whether to ask for it. */

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CorruptEventError } from '@threadline/event-store/errors';
 import type { EventStore, LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
 import type { CustomerReads } from '@threadline/read-store/customer-reads';
-import { liveBlock, type LiveBlock, type LiveEvent } from './live-block.js';
+import { decisionBlock, liveBlock, rulesBlock, type LiveBlock, type LiveEvent } from './live-block.js';
 import type { ReadProgress } from './read-progress.js';
 
 /** Positions that are derived at once: one visit to the log, one to the read models. */
@@ -82,7 +82,7 @@ export class LiveFeed {
         // Who goes through a long log must not keep the others from being answered.
         await nextTurn();
         let blocks = page.blocks;
-        if (store !== undefined) blocks = blocks.filter((block) => block.store === store);
+        if (store !== undefined) blocks = blocks.filter((block) => block.forAll ?? block.store === store);
         if (customer !== undefined && blocks.length > 0) blocks = await this.#of(customer, blocks);
         if (blocks.length > 0) yield [...blocks];
       }
@@ -103,7 +103,7 @@ export class LiveFeed {
     return blocks
       .map((block) => ({
         ...block,
-        messages: block.messages.filter((message) => message.customer === present),
+        messages: block.messages.filter((message) => block.forAll ?? message.customer === present),
       }))
       .filter(({ messages }) => messages.length > 0);
   }
@@ -128,9 +128,18 @@ export class LiveFeed {
     const interactions = await this.openClear(
       events.filter(({ stream }) => stream.startsWith('interaction-')),
     );
-    const pushed = interactions.filter(({ stored }) => stored.mode !== 'backfill');
-    const blocks = await Promise.all(pushed.map((event) => this.#block(event)));
-    return { end, blocks: blocks.filter((block) => block !== undefined) };
+    const decisions = events.filter(({ stream }) => stream.startsWith('identity-'));
+    const blocks = await Promise.all([
+      ...interactions
+        .filter(({ stored }) => stored.mode !== 'backfill')
+        .map((event) => this.#block(() => liveBlock(event, this.log, this.reads))),
+      ...decisions.map((event) => this.#block(() => decisionBlock(event, this.reads))),
+    ]);
+    const rules = events.filter(({ stream }) => stream.startsWith('rules-')).map(rulesBlock);
+    const told = [...blocks, ...rules].filter(
+      (block) => block !== undefined && block.messages.length > 0,
+    ) as LiveBlock[];
+    return { end, blocks: told.sort((a, b) => a.position - b.position) };
   }
 
   /** The next events, and how far they go. One that the disk has damaged is passed over: the projector has parked it. */
@@ -146,9 +155,9 @@ export class LiveFeed {
     }
   }
 
-  async #block(event: LiveEvent): Promise<LiveBlock | undefined> {
+  async #block(derive: () => Promise<LiveBlock | undefined>): Promise<LiveBlock | undefined> {
     try {
-      return await liveBlock(event, this.log, this.reads);
+      return await derive();
     } catch (error) {
       this.unforeseen(error);
       return undefined;

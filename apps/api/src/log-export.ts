@@ -1,12 +1,15 @@
+import { CATEGORIES } from '@threadline/domain/decision';
 import type { EventStore, Filter, Position, RecordedEvent } from '@threadline/event-store/event-store';
 import type { EventOpener } from './event-opener.js';
 import type { LogQuery } from './plain-queries.js';
 
 /** Events opened at once: a few milliseconds of work between which other requests get their turn. */
 const BATCH = 128;
+/** Fewer where they are large: stored bytes, about. */
+const BATCH_BYTES = 4 * 1024 * 1024;
 
 /** Streams that analysts see; whatever else is in the log is the hub's own. */
-const PREFIXES = ['interaction-'];
+const PREFIXES = CATEGORIES.map((category) => `${category}-`);
 
 /**
  * The log as text, in its order: a JSON page (`{ events, next }`) or one event a line, in pieces of a batch each, so
@@ -46,12 +49,15 @@ async function* batchesOf(
   head: Position,
 ): AsyncGenerator<RecordedEvent[]> {
   let batch: RecordedEvent[] = [];
+  let bytes = 0;
   for await (const event of events) {
     if (event.position > head) break;
     batch.push(event);
-    if (batch.length === BATCH) {
+    bytes += event.data.length;
+    if (batch.length === BATCH || bytes >= BATCH_BYTES) {
       yield batch;
       batch = [];
+      bytes = 0;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -50,6 +50,11 @@ describe('the command line', () => {
       ['keys', 'create'],
       ['rebuild'],
       ['verify'],
+      ['identity'],
+      ['identity', 'plan'],
+      ['identity', 'apply'],
+      ['identity', 'rules'],
+      ['identity', 'default'],
     ]) {
       const { code, out } = await threadline([...command, '--help']);
       assert.equal(code, 0);
@@ -65,6 +70,11 @@ describe('the command line', () => {
       ['keys', 'create', '--scopes', 'all'],
       ['import', 'cloudevents', '-', '--own', 'a.example'],
       ['backup', '--nope'],
+      ['identity'],
+      ['identity', 'plan'],
+      ['identity', 'plan', '--rules', 'x', '--limit', '-1'],
+      ['identity', 'apply'],
+      ['identity', 'default', 'x'],
     ];
     for (const command of wrong) assert.equal((await threadline(command)).code, 64, command.join(' '));
   });

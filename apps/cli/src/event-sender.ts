@@ -1,5 +1,6 @@
 import type { ImportedEvent, ImportProblem } from '@threadline/channels/imported';
-import { EVENT_LIMIT } from '@threadline/contracts/cloudevents';
+import { EVENT_LIMIT, REQUEST_LIMIT } from '@threadline/contracts/cloudevents';
+import { categoryOf } from '@threadline/domain/decision';
 import { detailOf, type HubAnswer, type HubClient } from './hub-client.js';
 
 /** What became of one event. */
@@ -21,8 +22,11 @@ export interface SenderOptions {
   readonly signal: AbortSignal;
 }
 
-/** A request stays well below the hub's 8 MiB. */
+/** A request stays well below the hub's 8 MiB, unless one event alone fills it. */
 const LARGEST_REQUEST = 4 * 1024 * 1024;
+
+/** Round a batch of one. */
+const BRACKETS = 2;
 
 interface Entry {
   readonly item: string;
@@ -51,8 +55,9 @@ export class EventSender {
   async add({ item, event }: ImportedEvent): Promise<void> {
     const json = JSON.stringify(event);
     const size = Buffer.byteLength(json);
-    if (size > EVENT_LIMIT) {
-      this.refuse([{ item, json }], `is ${size} bytes, more than the ${EVENT_LIMIT} that one event may have`);
+    const limit = categoryOf(event.type) === 'interaction' ? EVENT_LIMIT : REQUEST_LIMIT - BRACKETS;
+    if (size > limit) {
+      this.refuse([{ item, json }], `is ${size} bytes, more than the ${limit} that one event may have`);
       return;
     }
     if (this.bytes + size > LARGEST_REQUEST) await this.flush();

@@ -41,6 +41,8 @@ export interface HubRequest {
   readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly body?: string;
   readonly contentType?: string;
+  /** Statuses that say "later" elsewhere, and are an answer here. */
+  readonly final?: readonly number[];
   /** Aborting gives up at once, wherever it stands. */
   readonly signal?: AbortSignal;
 }
@@ -93,7 +95,7 @@ export class HubClient {
   /** The same; the body is still to be read. */
   async open(
     path: string,
-    { method = 'GET', body, contentType, signal }: HubRequest = {},
+    { method = 'GET', body, contentType, final = [], signal }: HubRequest = {},
   ): Promise<Response> {
     const url = new URL(path, this.url);
     let pause = this.patience.pause;
@@ -111,7 +113,7 @@ export class HubClient {
           ...(body === undefined ? {} : { body }),
           ...(signal === undefined ? {} : { signal }),
         });
-        if (!AGAIN.has(response.status)) {
+        if (!AGAIN.has(response.status) || final.includes(response.status)) {
           this.answered = true;
           await refuseOthers(response, url);
           return response;

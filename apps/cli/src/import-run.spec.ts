@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { EVENT_LIMIT } from '@threadline/contracts/cloudevents';
 import { HubClient, HubUnavailableError, KeyRefusedError, type Patience } from './hub-client.js';
 import { runImport, type ImportSettings, type ImportSummary, type RefusedItem } from './import-run.js';
 
@@ -153,6 +154,17 @@ describe('an import', () => {
     const refused: RefusedItem[] = [];
     assert.deepEqual(await run(await file([...many(9), event(100, 'unreadable')]), refused), [10, 9, 0, 1]);
     assert.match(refused[0]?.reason ?? '', /not readable/);
+  });
+
+  it('sends what is no interaction whole where it is larger than another event may be', async () => {
+    const refused: RefusedItem[] = [];
+    const large = (id: number, type: string): object => ({
+      ...event(id, type),
+      pad: 'x'.repeat(EVENT_LIMIT),
+    });
+    const settings = await file([large(200, 'identity.unlinked'), large(201, 'a.b'), event(202)]);
+    assert.deepEqual(await run(settings, refused), [3, 2, 0, 1]);
+    assert.match(refused[0]?.reason ?? '', /more than the 1048576 that one event may have/);
   });
 
   it('stopped and run again is as if it had never been stopped', async () => {

@@ -3,6 +3,7 @@ import { exitCodeOf, ThreadlineError } from '@threadline/platform/errors';
 import { EXIT } from '@threadline/platform/exit-codes';
 import { backupCommand } from './backup-command.js';
 import { doctorCommand } from './doctor-command.js';
+import { identityCommand } from './identity-command.js';
 import { importCommand } from './import-command.js';
 import { keysCommand } from './keys-command.js';
 import { rebuildCommand } from './rebuild-command.js';
@@ -29,6 +30,7 @@ export function program(): Command {
     restoreCommand(),
     doctorCommand(),
     keysCommand(),
+    identityCommand(),
     rebuildCommand(),
     verifyCommand(),
   ];

@@ -165,6 +165,21 @@ describe('POST /v1/events', () => {
     assert.equal(taken?.headers['mode'], 'backfill');
   });
 
+  it('says whether the key may decide, and nobody else can', async () => {
+    const headers = { decides: 'true', 'ce-decides': 'true', 'ce-id': '1', 'ce-specversion': '1.0' };
+    await post({ headers });
+    assert.equal(taken?.headers['decides'], undefined);
+    await post({ headers, type: 'application/json' });
+    assert.equal(taken?.headers['decides'], undefined);
+    await post({ key: keys.admin });
+    assert.equal(taken?.headers['decides'], 'true');
+  });
+
+  it('takes one event of up to 8 MiB from who may decide: ingest knows whether it is a decision', async () => {
+    assert.equal((await post({ key: keys.admin, body: 'x'.repeat(REQUEST_LIMIT) })).status, 202);
+    assert.equal(taken?.body.byteLength, REQUEST_LIMIT);
+  });
+
   for (const status of [400, 409, 413, 415] as const) {
     it(`answers a refusal of ingest, ${status}, as a problem with what was rejected`, async () => {
       const rejected = [

@@ -1,11 +1,12 @@
 import { Controller, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
 import type { Broker } from '@threadline/broker/broker';
 import { contentModeOf, EVENT_LIMIT, REQUEST_LIMIT } from '@threadline/contracts/cloudevents';
-import { INBOUND, type EventsAnswer } from '@threadline/contracts/events-answer';
+import { DECIDES, INBOUND, type EventsAnswer } from '@threadline/contracts/events-answer';
 import { EventsQueryDto } from '@threadline/contracts/events-query';
 import { checkQuery } from '@threadline/contracts/read-validation';
+import { allows } from '@threadline/platform/auth';
 import { problem, PROBLEM_JSON, ProblemError } from '@threadline/platform/problem';
-import { Needs, ScopeGuard } from '@threadline/platform/scope-guard';
+import { callerOf, Needs, ScopeGuard } from '@threadline/platform/scope-guard';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { EVENT_BROKER } from './gateway-parts.js';
 
@@ -24,14 +25,19 @@ export class EventsController {
   @Post()
   async receive(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const body = Buffer.isBuffer(request.body) ? request.body : NO_BODY;
-    const headers = messageHeaders(request, body.byteLength);
+    const decides = allows(callerOf(request).scopes, 'admin');
+    const headers = messageHeaders(request, body.byteLength, decides);
     const [answer] = await this.broker.publish([{ topic: INBOUND, headers, body }]);
     send(reply, answer as EventsAnswer);
   }
 }
 
 /** The headers that tell what the body is; throws what is to be answered at once. */
-function messageHeaders({ headers, query }: FastifyRequest, bytes: number): Record<string, string> {
+function messageHeaders(
+  { headers, query }: FastifyRequest,
+  bytes: number,
+  decides: boolean,
+): Record<string, string> {
   const mode = modeOf(query);
   const contentType = headers['content-type'];
   const encoding = headers['content-encoding'];
@@ -41,13 +47,15 @@ function messageHeaders({ headers, query }: FastifyRequest, bytes: number): Reco
   const contentMode = contentModeOf({ contentType, headers });
   if (typeof contentMode === 'object')
     throw refused(contentMode.status, contentMode.code, contentMode.detail);
-  const limit = contentMode === 'batch' ? REQUEST_LIMIT : EVENT_LIMIT;
+  // Whether it is a decision, which may be larger, is found out by who reads it.
+  const limit = contentMode === 'batch' || decides ? REQUEST_LIMIT : EVENT_LIMIT;
   if (bytes > limit) {
     throw refused(413, 'too-large', `expected at most ${limit} bytes in this mode, but ${bytes} came`);
   }
   const told: Record<string, string> = {};
   if (contentType !== undefined) told['content-type'] = contentType;
   if (mode !== undefined) told['mode'] = mode;
+  if (decides) told[DECIDES] = 'true';
   if (contentMode === 'binary') {
     for (const name in headers) {
       const value = headers[name];

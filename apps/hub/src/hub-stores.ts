@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { ReadProgress } from '@threadline/api/read-progress';
+import { CATEGORIES } from '@threadline/domain/decision';
 import { START } from '@threadline/event-store/event-store';
+import { startEndpoint, type EndpointThread } from '@threadline/event-store/grpc/endpoint-thread';
 import { logFile } from '@threadline/event-store/sqlite/schema';
 import { SqliteLogReader } from '@threadline/event-store/sqlite-log-reader';
 import { startIngest, type IngestThread } from '@threadline/ingest/ingest-thread';
@@ -10,7 +12,9 @@ import { acquireFolder } from '@threadline/platform/folder-lock';
 import type { Logger } from '@threadline/platform/logger';
 import { startProjector, type ProjectorThread } from '@threadline/projector/projector-thread';
 import { buildIfFarBehind, rebuildModels, type RebuildOptions } from '@threadline/read-store/rebuild';
+import { LiveModels } from '@threadline/read-store/live-models';
 import { SqliteCustomerReads } from '@threadline/read-store/sqlite-customer-reads';
+import { SqliteSuggestionReads } from '@threadline/read-store/sqlite-suggestion-reads';
 import { VaultFileError } from '@threadline/vault/errors';
 import { loadMasterKey } from '@threadline/vault/master-key';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';
@@ -30,7 +34,10 @@ export interface HubStores {
   readonly reader: SqliteLogReader;
   readonly vault: SqliteVault;
   readonly reads: SqliteCustomerReads;
+  readonly suggestions: SqliteSuggestionReads;
   readonly progress: ReadProgress;
+  /** Where the log is served over gRPC, if it is. */
+  readonly eventStorePort: number | undefined;
   /** Builds new read models beside the live ones and switches to them. */
   rebuild(onProgress: (step: BuildStep) => void): Promise<void>;
 }
@@ -52,11 +59,12 @@ export async function openStores(
   await requireVaultOf(folder);
   const masterKey = loadMasterKey(config);
   const appends = new MessageChannel();
+  const served = config.eventStorePort === undefined ? undefined : new MessageChannel();
   const ingest = await startIngest({
     folder,
     masterKey,
     logLevel,
-    followers: [appends.port1],
+    followers: served === undefined ? [appends.port1] : [appends.port1, served.port1],
     ...(country === undefined ? {} : { country }),
   });
   started('ingest', watched('ingest', ingest, lost));
@@ -67,8 +75,11 @@ export async function openStores(
   started('projector', watched('projector', projector, lost));
   const vault = await SqliteVault.open({ folder, masterKey, readOnly: true });
   started('vault reader', () => vault.close());
-  const reads = new SqliteCustomerReads({ folder, log: reader, vault, now: Date.now });
+  const models = new LiveModels(folder);
+  const reads = new SqliteCustomerReads({ folder, log: reader, vault, now: Date.now, models });
   started('reads', () => reads.close());
+  const suggestions = new SqliteSuggestionReads({ folder, vault, models, now: Date.now });
+  started('suggestions', () => suggestions.close());
   const progress = new ReadProgress(await reads.position());
   let switching = false;
   projector.onProjected((position) => {
@@ -91,8 +102,34 @@ export async function openStores(
       switching = false;
     }
   };
-  return { ingest, projector, reader, vault, reads, progress, rebuild };
+  const endpoint = served && (await serveLog(config, served.port2, ingest, log));
+  if (endpoint !== undefined)
+    started('event store endpoint', watched('event store endpoint', endpoint, lost));
+  return {
+    ...{ ingest, projector, reader, vault, reads, suggestions, progress, rebuild },
+    eventStorePort: endpoint?.port,
+  };
 }
+
+/** Streams that nobody writes from outside, kept free for what is still to come among them. */
+const OWN_CATEGORIES = [...CATEGORIES, 'key', 'consent', 'contact', 'reaction', 'erasure'];
+
+/** The log over gRPC: read in a thread of its own, written through its one writer. */
+const serveLog = (
+  config: Config,
+  follow: MessagePort,
+  ingest: IngestThread,
+  log: Logger,
+): Promise<EndpointThread> =>
+  startEndpoint({
+    folder: config.folder,
+    port: config.eventStorePort ?? 0,
+    bootstrapKey: config.bootstrapKey,
+    ownCategories: OWN_CATEGORIES,
+    follow,
+    append: (appends) => ingest.append(appends),
+    unforeseen: (error) => log.error({ err: error }, 'a call of the event store endpoint failed'),
+  });
 
 /** A line of the log for each tenth of each model. */
 function inTenths(log: Logger): NonNullable<RebuildOptions['onProgress']> {

@@ -1,8 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import { LiveFeed } from '@threadline/api/live-feed';
 import { serveDocuments } from '@threadline/api/documents';
-import type { ApiParts } from '@threadline/api/api-parts';
+import type { ApiParts, DecisionIntake } from '@threadline/api/api-parts';
+import type { Broker } from '@threadline/broker/broker';
 import { REQUEST_LIMIT } from '@threadline/contracts/cloudevents';
+import { DECIDES, INBOUND, type EventsAnswer } from '@threadline/contracts/events-answer';
 import { SCOPES } from '@threadline/platform/auth';
 import type { Config } from '@threadline/platform/config';
 import { ThreadlineError } from '@threadline/platform/errors';
@@ -19,6 +21,7 @@ import { openStores, type HubStores, type Lost, type Started } from './hub-store
 import { KeyLog } from './key-log.js';
 import { PortTakenError } from './port-taken.js';
 import { RebuildRuns } from './rebuild-run.js';
+import { rulesAtStart } from './rules-at-start.js';
 
 /** Milliseconds that answers under way have when the hub stops: longer than any read waits. */
 const LONGEST_ANSWER = 6_000;
@@ -36,6 +39,8 @@ export interface Hub {
   readonly url: string;
   /** The key that was made because there was none; shown once. */
   readonly madeKey: string | undefined;
+  /** Where the log is served over gRPC, if it is. */
+  readonly eventStorePort: number | undefined;
 }
 
 /** All services of the hub on the stores of one folder. Whatever has started is stopped by what `started` was told. */
@@ -59,8 +64,10 @@ export async function startHub({ config, log, version, started, lost }: HubOptio
   started('keys', () => keys.close());
   const needed = config.bootstrapKey === undefined && !keys.some;
   const made = needed ? await keys.create({ scopes: SCOPES, label: 'made at the first start' }) : undefined;
+  if (config.identityRules !== undefined)
+    await rulesAtStart(config.identityRules, stores, decisionIntake(stores.ingest.broker), log);
   const url = await listen({ config, log, version, started, lost }, stores, directory, keys);
-  return { url, madeKey: made?.key };
+  return { url, madeKey: made?.key, eventStorePort: stores.eventStorePort };
 }
 
 async function listen(
@@ -69,7 +76,7 @@ async function listen(
   directory: KeyDirectory,
   keys: KeyLog,
 ): Promise<string> {
-  const { reads, progress, reader, vault, ingest, projector } = stores;
+  const { reads, suggestions, progress, reader, vault, ingest, projector } = stores;
   const health = healthOf(stores, new DiskRoom(config.folder));
   let watchers = (): number => 0;
   const metrics = new HubMetrics({
@@ -79,21 +86,23 @@ async function listen(
     inFlight: () => ingest.broker.inFlight,
     watchers: () => watchers(),
   });
+  const broker = countingBroker(ingest.broker, (counts) => metrics.taken(counts));
   const parts: ApiParts = {
     reads,
+    suggestions,
     progress,
     log: reader,
     vault,
     country: config.country,
     directory,
     keys,
+    decide: decisionIntake(broker),
     projector,
     rebuilds: new RebuildRuns((onProgress) => stores.rebuild(onProgress)),
     health,
     metricsPage: () => metrics.page(),
     unforeseen: (error) => log.error({ err: error }, 'an event could not be pushed'),
   };
-  const broker = countingBroker(ingest.broker, (counts) => metrics.taken(counts));
   const { app } = await createHttpApp(HubModule.of(parts, broker), {
     bodyLimit: REQUEST_LIMIT,
     logger: new NestLogger(log),
@@ -119,6 +128,14 @@ async function listen(
   const address = app.getHttpServer().address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
+
+const decisionIntake =
+  (broker: Broker): DecisionIntake =>
+  async (body) => {
+    const headers = { 'content-type': 'application/cloudevents+json', [DECIDES]: 'true' };
+    const [answer] = await broker.publish([{ topic: INBOUND, headers, body }]);
+    return answer as EventsAnswer;
+  };
 
 /** Ready when the disk takes events and what was in the log at the start can be read. */
 function healthOf({ ingest, reader, progress }: HubStores, room: DiskRoom): Health {

@@ -5,6 +5,7 @@ import { exitCodeOf, ThreadlineError } from '@threadline/platform/errors';
 import { EXIT } from '@threadline/platform/exit-codes';
 import { GracefulStop } from '@threadline/platform/graceful-stop';
 import { createLogger } from '@threadline/platform/logger';
+import { eventStoreUrl } from './event-store-url.js';
 import { startHub, type Hub } from './hub.js';
 import { USAGE } from './usage.js';
 
@@ -54,7 +55,7 @@ async function run(config: Config): Promise<void> {
   }
 }
 
-function greeting({ folder, mode }: Config, { url, madeKey }: Hub): string {
+function greeting({ folder, mode }: Config, { url, madeKey, eventStorePort }: Hub): string {
   const lines = [
     `Threadline ${version} (${mode})`,
     `  api     ${url}`,
@@ -62,6 +63,9 @@ function greeting({ folder, mode }: Config, { url, madeKey }: Hub): string {
     `  health  ${url}/health/ready`,
     `  data    ${folder}`,
   ];
+  if (eventStorePort !== undefined) {
+    lines.push(`  events  ${eventStoreUrl(folder, eventStorePort, '<key>')}`);
+  }
   if (madeKey !== undefined)
     lines.push(`  key     ${madeKey}`, '          every scope; shown this once, so keep it');
   return `${lines.join('\n')}\n`;

@@ -9,6 +9,8 @@ Usage: npm start [-- --help]
   THREADLINE_MASTER_KEY_FILE         a file with the same
   THREADLINE_BOOTSTRAP_KEY           a key with every scope      (one is made and printed once)
   THREADLINE_COUNTRY                 of phone numbers that come without one
+  THREADLINE_IDENTITY_RULES          a file of identity rules    (what was applied last)
+  THREADLINE_EVENTSTORE_PORT         the log over gRPC, for EventStoreDB's clients   (off)
   THREADLINE_LOG_LEVEL               trace to fatal, or silent   (info)
 
 It is ready when GET /health/ready answers 200. SIGTERM or Ctrl-C stops it in order; a second one at once.

@@ -13,14 +13,16 @@ import { received, type IngestLog, type Known } from './interaction-states.js';
 /** An event on its way to an answer. */
 export interface Candidate {
   readonly event: ReceivedEvent;
+  /** Where it belongs. */
+  readonly stream: string;
   outcome: 'pending' | 'accepted' | 'duplicate' | 'conflict';
   /** At or after the event, once it is accepted or a duplicate. */
   position: Position;
 }
 
-/** What one interaction's stream is to get. */
+/** What one stream is to get. */
 export interface StreamPlan {
-  readonly interaction: string;
+  readonly stream: string;
   readonly known: Known;
   /** To append, in order. */
   readonly fresh: Candidate[];
@@ -42,9 +44,9 @@ export function decide(
   const planned = new Map<string, { plan: StreamPlan; state: Interaction }>();
   const elsewhere = recordedElsewhere(candidates, states, log);
   for (const candidate of candidates) {
-    const { event } = candidate;
-    const { eventId, interaction } = event;
-    const known = states.get(interaction) as Known;
+    const { event, stream } = candidate;
+    const { eventId } = event;
+    const known = states.get(stream) as Known;
     const first = planned.get(eventId);
     const taken = elsewhere.get(eventId);
     try {
@@ -61,8 +63,8 @@ export function decide(
       candidate.outcome = 'conflict';
       continue;
     }
-    let plan = plans.get(interaction);
-    if (plan === undefined) plans.set(interaction, (plan = { interaction, known, fresh: [], copies: [] }));
+    let plan = plans.get(stream);
+    if (plan === undefined) plans.set(stream, (plan = { stream, known, fresh: [], copies: [] }));
     plan.fresh.push(candidate);
     planned.set(eventId, { plan, state: alone(event) });
   }
@@ -73,7 +75,7 @@ export function decide(
 const alone = (event: ReceivedEvent): Interaction =>
   evolve(NEW_INTERACTION, [{ eventId: event.eventId, event }]);
 
-/** Names that are taken in the stream of another interaction: the same `source` and `id`, sent with another `object`. */
+/** Names that are taken in another stream: the same `source` and `id`, sent with another `object`, or as another kind of event. */
 function recordedElsewhere(
   candidates: readonly Candidate[],
   states: ReadonlyMap<string, Known>,
@@ -81,9 +83,9 @@ function recordedElsewhere(
 ): Map<string, Known> {
   const taken = new Map<string, Known>();
   if (log.find === undefined) return taken;
-  for (const { event } of candidates) {
-    const { eventId, interaction } = event;
-    const { state } = states.get(interaction) as Known;
+  for (const { event, stream } of candidates) {
+    const { eventId } = event;
+    const { state } = states.get(stream) as Known;
     if (taken.has(eventId) || (state.status === 'recorded' && state.events.has(eventId))) continue;
     const [found] = log.find(eventId);
     if (found === undefined) continue;

@@ -1,4 +1,4 @@
-import { interactionStream, partyId, type Hash } from '@threadline/domain/ids';
+import { partyId, type Hash } from '@threadline/domain/ids';
 import { evolve, type ReceivedEvent } from '@threadline/domain/interaction';
 import type { Append, AppendResult, NewEvent, Position } from '@threadline/event-store/event-store';
 import { ThreadlineError } from '@threadline/platform/errors';
@@ -18,7 +18,7 @@ export class ContendedError extends ThreadlineError {
   }
 }
 
-/** Events whose keys are made at once: a request of 8 MiB can need more new keys than a vault holds unstored. */
+/** Keys made at once: a request of 8 MiB can need more new ones than a vault holds unstored. */
 const KEYED_AT_ONCE = 8_192;
 
 /** Party ids remembered, at least; at most twice as many. */
@@ -48,10 +48,7 @@ export class EventGroups {
     let pending = candidates;
     for (let attempt = 0; pending.length > 0; attempt++) {
       if (attempt === ATTEMPTS) throw new ContendedError();
-      const wanted = pending.map(({ event: { interaction, cloudEvent } }) => ({
-        interaction,
-        source: cloudEvent.source,
-      }));
+      const wanted = pending.map(({ stream, event }) => ({ stream, source: event.cloudEvent.source }));
       const states = await this.#states.load(wanted, attempt > 0);
       pending = await this.#append(decide(pending, states, this.#log, this.#hash));
     }
@@ -62,23 +59,23 @@ export class EventGroups {
     if (plans.length === 0) return [];
     const sealed = await this.#sealed(plans.flatMap(({ fresh }) => fresh.map(({ event }) => event)));
     let next = 0;
-    const appends = plans.map(({ interaction, known, fresh }): Append => {
+    const appends = plans.map(({ stream, known, fresh }): Append => {
       const expected = known.state.status === 'new' ? 'no-stream' : known.state.revision;
       const events = sealed.slice(next, (next += fresh.length));
-      return { stream: interactionStream(interaction), expected, events };
+      return { stream, expected, events };
     });
     const results = await this.#log.append(appends);
     return plans.flatMap((plan, index) => this.#settle(plan, results[index] as AppendResult));
   }
 
-  #settle({ interaction, known, fresh, copies }: StreamPlan, result: AppendResult): Candidate[] {
+  #settle({ stream, known, fresh, copies }: StreamPlan, result: AppendResult): Candidate[] {
     if (result.status !== 'appended') {
-      this.#states.forget(interaction);
+      this.#states.forget(stream);
       return [...fresh, ...copies];
     }
     const { position } = result;
     const recorded = fresh.map(({ event }) => ({ eventId: event.eventId, event }));
-    this.#states.remember(interaction, { state: evolve(known.state, recorded), position });
+    this.#states.remember(stream, { state: evolve(known.state, recorded), position });
     for (const candidate of fresh) settled(candidate, 'accepted', position);
     for (const candidate of copies) settled(candidate, 'duplicate', position);
     return [];
@@ -86,15 +83,6 @@ export class EventGroups {
 
   /** As they are stored. Every key that they are sealed under is durable when this returns. */
   async #sealed(events: readonly ReceivedEvent[]): Promise<NewEvent[]> {
-    const sealed: NewEvent[] = [];
-    for (let from = 0; from < events.length; from += KEYED_AT_ONCE) {
-      await this.#seal(events.slice(from, from + KEYED_AT_ONCE), sealed);
-      await this.#vault.commit();
-    }
-    return sealed;
-  }
-
-  async #seal(events: readonly ReceivedEvent[], sealed: NewEvent[]): Promise<void> {
     const requests: PartyRequest[] = [];
     const nameless: string[] = [];
     for (const { identifiers, interaction } of events) {
@@ -102,19 +90,39 @@ export class EventGroups {
       for (const { kind, value } of identifiers)
         requests.push({ party: this.#party(kind, value), kind, value });
     }
-    const parties = await this.#vault.handlesFor(requests);
-    const interactions = nameless.length === 0 ? [] : await this.#vault.handlesForInteractions(nameless);
+    const parties = await this.#handles(requests, (some) => this.#vault.handlesFor(some));
+    const interactions = await this.#handles(nameless, (some) => this.#vault.handlesForInteractions(some));
+    const sealed = await this.#seal(events, parties, interactions);
+    await this.#vault.commit();
+    return sealed;
+  }
+
+  /** In slices; before all but the first, the keys made so far become durable. */
+  async #handles<T>(of: readonly T[], make: (some: readonly T[]) => Promise<Handle[]>): Promise<Handle[]> {
+    let handles: Handle[] = [];
+    for (let from = 0; from < of.length; from += KEYED_AT_ONCE) {
+      if (from > 0) await this.#vault.commit();
+      handles = handles.concat(await make(of.slice(from, from + KEYED_AT_ONCE)));
+    }
+    return handles;
+  }
+
+  async #seal(
+    events: readonly ReceivedEvent[],
+    parties: readonly Handle[],
+    interactions: readonly Handle[],
+  ): Promise<NewEvent[]> {
     const keyring = await this.#vault.keys([...parties, ...interactions]);
     let party = 0;
     let lone = 0;
-    for (const event of events) {
-      const handles: Handle[] =
+    return events.map((event): NewEvent => {
+      const handles =
         event.identifiers.length === 0
           ? interactions.slice(lone, (lone += 1))
           : parties.slice(party, (party += event.identifiers.length));
       const stored = sealEvent(event, handles, keyring, this.#hash);
-      sealed.push({ id: event.eventId, type: event.type, data: Buffer.from(JSON.stringify(stored)) });
-    }
+      return { id: event.eventId, type: event.type, data: Buffer.from(JSON.stringify(stored)) };
+    });
   }
 
   #party(kind: string, value: string): string {

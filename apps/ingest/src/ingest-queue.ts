@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Arrival, Intake } from '@threadline/channels/intake';
-import type { EventsAnswer } from '@threadline/contracts/events-answer';
+import { DECIDES, type EventsAnswer } from '@threadline/contracts/events-answer';
 import type { Message } from '@threadline/broker/broker';
 import type { EventGroups } from './event-group.js';
 import { answerOf, openRequest, type OpenRequest } from './open-request.js';
@@ -43,7 +43,11 @@ export class IngestQueue {
   /** Resolves when the request is answered for good; rejects when nothing of it was taken, or nobody knows what was. */
   submit(message: Message): Promise<EventsAnswer> {
     const { mode } = message.headers;
-    const arrival: Arrival = { at: this.#options.clock(), ...(mode === 'backfill' && { mode }) };
+    const arrival: Arrival = {
+      at: this.#options.clock(),
+      decides: message.headers[DECIDES] === 'true',
+      ...(mode === 'backfill' && { mode }),
+    };
     return new Promise((resolve, reject) => {
       this.#waiting.push({ message, arrival, resolve, reject });
       this.#running ??= this.#run();

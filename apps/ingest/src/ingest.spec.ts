@@ -321,6 +321,50 @@ describe('what is stored', () => {
   );
 
   it(
+    'keeps decisions and rules in streams of their own, from those alone who may decide',
+    withBench(async ({ post, log }) => {
+      const parties = [
+        { kind: 'email', value: 'ana@example.org' },
+        { kind: 'email', value: 'ben@example.org' },
+      ];
+      const linked = event('1', { parties }, { type: 'identity.linked' });
+      delete (linked['data'] as JsonObject)['identifiers'];
+      const rules = {
+        ...event('2', {}, { type: 'identity.rules.applied' }),
+        data: { rules: { name: 'r', version: 1 } },
+      };
+      const sent = [linked, rules, event('3'), event('4', {}, { type: 'identity.checked' })];
+      assert.deepEqual(brief(await post(sent)), [202, 2, 0, '0 invalid', '1 invalid']);
+      assert.deepEqual(brief(await post(linked)), [400, 0, 0, '0 invalid']);
+      assert.deepEqual(brief(await post(sent, { decides: 'true' })), [202, 2, 2]);
+      assert.deepEqual(brief(await post(sent, { decides: 'true' })), [202, 0, 4]);
+      assert.deepEqual(
+        log().map(({ stream, type }) => [stream.slice(0, stream.indexOf('-')), type]),
+        [
+          ['interaction', 'chat.message'],
+          ['interaction', 'identity.checked'],
+          ['identity', 'identity.linked'],
+          ['rules', 'identity.rules.applied'],
+        ],
+      );
+      // The name of a decision is taken for everything else too, and the other way round.
+      assert.deepEqual(brief(await post(event('1'))), [409, 0, 0, '0 conflict']);
+      assert.deepEqual(brief(await post({ ...linked, id: '3' }, { decides: 'true' })), [
+        409,
+        0,
+        0,
+        '0 conflict',
+      ]);
+      assert.deepEqual(brief(await post([{ ...linked, id: '5' }, event('5')], { decides: 'true' })), [
+        202,
+        1,
+        0,
+        '1 conflict',
+      ]);
+    }),
+  );
+
+  it(
     'carries the mode of the request',
     withBench(async ({ post, log }) => {
       await post(event('1'), { mode: 'backfill' });
@@ -400,8 +444,8 @@ describe('rule 1: ack means durable', () => {
         if (typeof value !== 'function') return value;
         return (...args: unknown[]): unknown => {
           if (name === 'commit') unstored = 0;
-          if (name === 'handlesForInteractions')
-            most = Math.max(most, (unstored += (args[0] as string[]).length));
+          if (name === 'handlesForInteractions' || name === 'handlesFor')
+            most = Math.max(most, (unstored += (args[0] as unknown[]).length));
           return value.apply(target, args) as unknown;
         };
       },
@@ -418,12 +462,17 @@ describe('rule 1: ack means durable', () => {
       source: '/s',
       type: 'a.b',
     }));
-    const body = Buffer.from(JSON.stringify(nameless));
-    assert.deepEqual(
-      brief(await queue.submit({ topic: '', headers: { 'content-type': BATCH }, body })),
-      [202, 9_000, 0],
-    );
-    assert.ok(most < 9_000 && unstored === 0, `${most} at once, ${unstored} left`);
+    const crowd = Array.from({ length: 9_000 }, (_, i) => ({ kind: 'user', value: `${i}` }));
+    for (const events of [nameless, [event('crowd', { identifiers: crowd })]]) {
+      const body = Buffer.from(JSON.stringify(events));
+      most = 0;
+      assert.deepEqual(brief(await queue.submit({ topic: '', headers: { 'content-type': BATCH }, body })), [
+        202,
+        events.length,
+        0,
+      ]);
+      assert.ok(most > 0 && most < 9_000 && unstored === 0, `${most} at once, ${unstored} left`);
+    }
     await close();
   });
 

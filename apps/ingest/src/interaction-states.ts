@@ -4,7 +4,6 @@ import {
   type Interaction,
   type InteractionReceived,
 } from '@threadline/domain/interaction';
-import { interactionStream } from '@threadline/domain/ids';
 import { upcast } from '@threadline/domain/upcast';
 import {
   START,
@@ -19,7 +18,7 @@ import { StreamGuess } from './stream-guess.js';
 export type IngestLog = Pick<EventStore, 'append' | 'readStream'> &
   Partial<Pick<LocalLog, 'stream' | 'find'>>;
 
-/** An interaction as the log has it. */
+/** An interaction, or whatever else comes as CloudEvents, as the log has it. */
 export interface Known {
   readonly state: Interaction;
   /** Of its last event. */
@@ -46,11 +45,11 @@ export function received(event: Pick<RecordedEvent, 'id' | 'data'>): Interaction
 
 /** Whose state is wanted. */
 export interface Wanted {
-  readonly interaction: string;
+  readonly stream: string;
   readonly source: string;
 }
 
-/** The states of interactions: read from their streams, the recent ones remembered. */
+/** The states of interactions, by their streams: read from their streams, the recent ones remembered. */
 export class InteractionStates {
   readonly #guess = new StreamGuess();
   #young = new Map<string, Known>();
@@ -59,42 +58,41 @@ export class InteractionStates {
   constructor(private readonly log: IngestLog) {}
 
   /**
-   * By interaction id. `certain` reads whatever is not remembered; else one may be taken for new that is not, where the
+   * By stream. `certain` reads whatever is not remembered; else one may be taken for new that is not, where the
    * log finds events by their ids, so that no duplicate is missed for it.
    */
   async load(wanted: Iterable<Wanted>, certain: boolean): Promise<Map<string, Known>> {
     const mayGuess = !certain && this.log.find !== undefined;
     const known = new Map<string, Known>();
-    for (const { interaction, source } of wanted) {
-      if (known.has(interaction)) continue;
-      const remembered = this.#young.get(interaction) ?? this.#old.get(interaction);
-      if (remembered !== undefined) known.set(interaction, remembered);
-      else if (mayGuess && this.#guess.isNew(source)) known.set(interaction, UNKNOWN);
+    for (const { stream, source } of wanted) {
+      if (known.has(stream)) continue;
+      const remembered = this.#young.get(stream) ?? this.#old.get(stream);
+      if (remembered !== undefined) known.set(stream, remembered);
+      else if (mayGuess && this.#guess.isNew(source)) known.set(stream, UNKNOWN);
       else {
-        const found = await this.#read(interaction);
+        const found = await this.#read(stream);
         this.#guess.learn(source, found !== UNKNOWN);
-        known.set(interaction, found);
+        known.set(stream, found);
       }
     }
     return known;
   }
 
-  remember(interaction: string, known: Known): void {
+  remember(stream: string, known: Known): void {
     if (this.#young.size >= HELD) {
       this.#old = this.#young;
       this.#young = new Map();
     }
-    this.#young.set(interaction, known);
+    this.#young.set(stream, known);
   }
 
   /** Somebody else wrote to it. */
-  forget(interaction: string): void {
-    this.#young.delete(interaction);
-    this.#old.delete(interaction);
+  forget(stream: string): void {
+    this.#young.delete(stream);
+    this.#old.delete(stream);
   }
 
-  async #read(interaction: string): Promise<Known> {
-    const stream = interactionStream(interaction);
+  async #read(stream: string): Promise<Known> {
     const events = this.log.stream?.(stream) ?? (await all(this.log.readStream(stream)));
     const last = events.at(-1);
     if (last === undefined) return UNKNOWN;

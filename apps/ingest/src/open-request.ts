@@ -2,6 +2,7 @@ import type { Arrival, Intake } from '@threadline/channels/intake';
 import { EVENT_LIMIT, parseEvents, type EventsRequest } from '@threadline/contracts/cloudevents';
 import type { EventsAnswer, RejectedEvent } from '@threadline/contracts/events-answer';
 import type { Json } from '@threadline/domain/canonical-json';
+import { streamOf } from '@threadline/domain/decision';
 import { START } from '@threadline/event-store/event-store';
 import type { Candidate } from './event-decisions.js';
 
@@ -21,7 +22,7 @@ export function openRequest(
   arrival: Arrival,
   intake: Intake,
 ): OpenRequest | EventsAnswer {
-  const parsed = parseEvents(request);
+  const parsed = parseEvents({ ...request, decides: arrival.decides === true });
   if (parsed.kind === 'refused') {
     const { status, code, detail } = parsed;
     return { status, code, detail, rejected: [] };
@@ -40,7 +41,9 @@ export function openRequest(
       rejected.push({ index, id: idOf(raw), code: 'invalid', problems: taken.problems });
       return;
     }
-    candidates.push({ event: taken.event, outcome: 'pending', position: START });
+    const { event } = taken;
+    const stream = streamOf(event.type, event.interaction);
+    candidates.push({ event, stream, outcome: 'pending', position: START });
     places.push(index);
   });
   return { single: parsed.mode !== 'batch', candidates, places, rejected };

@@ -1,4 +1,4 @@
-import { interactionStream } from '@threadline/domain/ids';
+import { CATEGORIES } from '@threadline/domain/decision';
 import type { Logger } from '@threadline/platform/logger';
 import type { ModelFiles, Projector } from '@threadline/read-store/projector';
 
@@ -37,11 +37,15 @@ export class Projection {
     return this.waiting;
   }
 
-  redrive(interaction: string): Promise<Redriven | undefined> {
+  /** `id` of an interaction; of a decision, or of rules, that of its stream. */
+  redrive(id: string): Promise<Redriven | undefined> {
     return this.alone(async () => {
-      const redriven = await this.projector.redrive(interactionStream(interaction));
-      this.onProjected(this.projector.checkpoint);
-      return redriven;
+      for (const category of CATEGORIES) {
+        const redriven = await this.projector.redrive(`${category}-${id}`);
+        this.onProjected(this.projector.checkpoint);
+        if (redriven !== undefined) return redriven;
+      }
+      return undefined;
     });
   }
 
