@@ -58,6 +58,9 @@ const drivers = {
     'libs/platform/src/folder-lock.ts',
     'libs/channels/src/table/grouped-rows.ts',
   ],
+  '@grpc/grpc-js': ['libs/event-store/src/grpc/', 'libs/event-store/src/kurrent/driver.ts'],
+  '@eventstore/db-client': ['libs/event-store/src/kurrent/driver.ts'],
+  '@peculiar/x509': ['libs/event-store/src/grpc/server-certificate.ts'],
 };
 
 const sources = ['libs/*/src/**/*.ts', 'apps/*/src/**/*.ts', 'test/**/*.ts'];

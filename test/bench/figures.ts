@@ -5,7 +5,7 @@ export interface Figure {
   /** Events that the log held, or that were sent. */
   readonly events: number;
   readonly value: number;
-  readonly unit: 'events/s' | 'ms' | 'MB';
+  readonly unit: 'events/s' | 'ms' | 'MB' | 'bytes';
   /** The raw limit of the same run, in the same unit. */
   readonly raw?: number;
   /** What it should be at least (a share of raw) or at most (`ms`, `MB`); a figure is no verdict. */

@@ -9,6 +9,8 @@ import { loadMasterKey } from '@threadline/vault/master-key';
 import { rebuildModels } from '@threadline/read-store/rebuild';
 import { startHub } from '@threadline/test/support/hub';
 import { httpIngest, inProcessAppend } from './bench-ingest.js';
+import { linksOfLargeCustomer, linkThroughput } from './bench-links.js';
+import { mergeLarge } from './bench-merge.js';
 import { fill, reads } from './bench-reads.js';
 import { emmett } from './emmett.js';
 import { table, type Figure } from './figures.js';
@@ -19,7 +21,7 @@ const HELP = `Measures Threadline beside the raw limits of the same run. Figures
   npm run bench -- [options]
 
   --events <list>  sizes to measure at, comma-separated (default 10000,100000,1000000)
-  --only <list>    of: append, http, reads, rebuild, emmett (default: all)
+  --only <list>    of: append, http, reads, rebuild, links, merge, emmett (default: all)
   --folder <path>  where to work (default: a temporary folder; it is emptied)
   --json <file>    write the figures as JSON as well
 `;
@@ -27,7 +29,7 @@ const HELP = `Measures Threadline beside the raw limits of the same run. Figures
 const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '10000,100000,1000000' },
-    only: { type: 'string', default: 'append,http,reads,rebuild,emmett' },
+    only: { type: 'string', default: 'append,http,reads,rebuild,links,merge,emmett' },
     folder: { type: 'string' },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -128,10 +130,31 @@ for (const events of sizes) {
       }
     });
   }
+  if (only.has('links')) {
+    say(`links between ${events} parties`);
+    const limit = await raw(events);
+    figures.push(await inFolder('links', (folder) => linkThroughput(folder, events, limit)));
+  }
+  if (only.has('merge')) {
+    await inFolder('merge', async (folder) => {
+      const hub = await startHub({ folder });
+      try {
+        say(`two customers of ${events / 2} events`);
+        const progress = (done: number): unknown => done % 100_000 === 0 && say(`${done} events`);
+        figures.push(...(await mergeLarge(hub, folder, events, progress)));
+      } finally {
+        await hub.stop();
+      }
+    });
+  }
+}
+if (only.has('links')) {
+  say('one more link on a large customer');
+  figures.push(...(await inFolder('links', linksOfLargeCustomer)));
 }
 if (only.has('emmett')) {
   say('Emmett on SQLite');
-  const events = Math.min(10_000, ...sizes);
+  const events = Math.min(2_000, ...sizes);
   const limit = await raw(events);
   figures.push(...(await inFolder('emmett', (folder) => emmett(folder, events, limit, say))));
 }

@@ -36,6 +36,8 @@ const calls = (known: string): Call[] => [
   { method: 'GET', path: '/v1/customers/by/email/nobody@example.org', scope: 'read' },
   { method: 'HEAD', path: '/v1/live', scope: 'read' },
   { method: 'GET', path: `/v1/live?customer=${NOBODY}`, scope: 'read' },
+  { method: 'POST', path: '/v1/identity/links', scope: 'act', body: '{}' },
+  { method: 'POST', path: '/v1/identity/unlinks', scope: 'act', body: 'x' },
   { method: 'GET', path: '/v1/parked', scope: 'admin' },
   { method: 'POST', path: `/v1/parked/${NOBODY}/redrive`, scope: 'admin' },
   { method: 'GET', path: '/v1/keys', scope: 'admin' },

@@ -168,9 +168,11 @@ describe('new read models beside the live ones', () => {
       const position = await send(hub, events);
       const path = '/v1/customers/by/email/p7@example.org';
       const before = await read(hub, `${path}?minPosition=${position}`);
-      const rebuild = await hub.fetch('/v1/admin/rebuild', { method: 'POST' });
-      assert.equal(rebuild.status, 200);
-      assert.equal((await hub.fetch('/v1/admin/rebuild', { method: 'POST' })).status, 409);
+      const start = (): Promise<Response> => hub.fetch('/v1/admin/rebuild', { method: 'POST' });
+      // Both at once: on a quick machine the first is done before its answer is read.
+      const [first, second] = await Promise.all([start(), start()]);
+      assert.deepEqual([first.status, second.status].sort(), [200, 409]);
+      const rebuild = first.status === 200 ? first : second;
       let done = false;
       const progress = rebuild.text().finally(() => (done = true));
       let reads = 0;

@@ -119,6 +119,7 @@ describe('the documents', () => {
     const id = card['id'] as string;
     const answers: [string, string][] = [
       ['Card', `/v1/customers/${id}`],
+      ['Card', `/v1/customers/${id}?explain=true`],
       ['TimelinePage', `/v1/customers/${id}/timeline`],
       ['IdentityPage', `/v1/customers/${id}/identity`],
       ['SearchPage', '/v1/customers?q=ana'],

@@ -57,7 +57,7 @@ const VERSIONS: Breakage = {
   put: 'true',
 };
 const TIES: Breakage = {
-  file: 'libs/projections/dist/summary.js',
+  file: 'libs/projections/dist/refs.js',
   find: 'return a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0;',
   put: 'return Number(a[2]) - Number(b[2]);',
 };

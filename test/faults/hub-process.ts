@@ -8,7 +8,7 @@ import { sabotageOptions, type Sabotage } from './sabotage.js';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
 /** As `npm start` has them. */
-const FLAGS = ['--max-semi-space-size=8', '--enable-source-maps'];
+const FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=40', '--enable-source-maps'];
 
 export interface HubOptions {
   /** `THREADLINE_DATA`. */

@@ -118,8 +118,8 @@ const HASTY: Sabotage[] = [
 const KEYS_LATER: Sabotage[] = [
   {
     file: 'apps/ingest/dist/event-group.js',
-    find: 'await this.#vault.commit();',
-    put: 'setTimeout(() => void this.#vault.commit(), 400);',
+    find: 'await this.#vault.commit();\n        return sealed;',
+    put: 'setTimeout(() => void this.#vault.commit(), 400);\n        return sealed;',
   },
 ];
 

@@ -8,7 +8,7 @@ export interface Twin<Property extends string> {
   readonly breakages: readonly Breakage[];
 }
 
-const one = <Property extends string>(
+export const one = <Property extends string>(
   property: Property,
   name: string,
   ...places: readonly (readonly [file: string, find: string, put: string])[]
@@ -26,9 +26,12 @@ const VALID = 'libs/event-store/dist/valid-append.js';
 const LOG_TABLE = 'libs/event-store/dist/sqlite/log-table.js';
 const DECISIONS = 'apps/ingest/dist/event-decisions.js';
 const CONTRIBUTION = 'libs/projections/dist/contribution.js';
+const REFS = 'libs/projections/dist/refs.js';
 const SUMMARY = 'libs/projections/dist/summary.js';
 const CARD = 'libs/projections/dist/render-card.js';
 const ROWS = 'libs/read-store/dist/customer-rows.js';
+const GRAPH = 'libs/domain/dist/identity/identity-graph.js';
+const IDENTITY_ROWS = 'libs/read-store/dist/identity-rows.js';
 const PROJECTOR = 'libs/read-store/dist/customers-projector.js';
 const PAST = 'libs/read-store/dist/past-view.js';
 const VAULT = 'libs/vault/dist/sqlite-vault.js';
@@ -57,14 +60,14 @@ export const TWINS = [
     'if (contentHash(stream, revision, recordedAt, event) !== hash) {',
     'Object.assign(event, { recordedAt: performance.now() }); if (false) {',
   ]),
-  one('rule4', 'customers are never joined', [PROJECTOR, 'this.model.join(a, b, position);', ';']),
+  one('rule4', 'customers are never joined', [GRAPH, 'store.relabel(store.parties(from), to);', ';']),
   one('rule4', 'a customer keeps the id of the party that came first', [
     CARD,
     'a.naming.first - b.naming.first ||',
     '',
   ]),
   one('rule5', 'ties break by arrival', [
-    SUMMARY,
+    REFS,
     'return a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0;',
     'return Number(a[2]) - Number(b[2]);',
   ]),
@@ -101,16 +104,26 @@ export const TWINS = [
     'this.model.removeEntry(party, key);',
     ';',
   ]),
-  one('ruleOfVerify', 'customers are never joined', [PROJECTOR, 'this.model.join(a, b, position);', ';']),
+  one('ruleOfVerify', 'customers are never joined', [GRAPH, 'store.relabel(store.parties(from), to);', ';']),
+  one('ruleOfVerify', 'what became of a link is never written again', [
+    GRAPH,
+    'this.store.putLink(link, refusal);',
+    ';',
+  ]),
+  one('rule7', 'the business time of a decision is not looked at', [
+    IDENTITY_ROWS,
+    'WHERE d.party = ? AND e.at <= ?',
+    'WHERE d.party = ? AND e.at <= 9e15 + 0 * ?',
+  ]),
   one('rule7', 'the business time asked for is not looked at', [
     PAST,
-    'at <= clocks.asOf && position <= clocks.knownAt',
-    'position <= clocks.knownAt',
+    'at <= cut.asOf && position <= cut.knownAt',
+    'position <= cut.knownAt',
   ]),
   one('rule7', 'the position asked for is not looked at', [
     PAST,
-    'at <= clocks.asOf && position <= clocks.knownAt',
-    'at <= clocks.asOf',
+    'at <= cut.asOf && position <= cut.knownAt',
+    'at <= cut.asOf',
   ]),
   one('rule9', 'what was said is declared clear', [
     STORED,
@@ -118,6 +131,42 @@ export const TWINS = [
     'if (common.content?.text) clear.text = common.content.text; if (common.direction !== undefined)',
   ]),
   one('rule9OfTheForgotten', 'a destroyed key is still there', [
+    VAULT,
+    'DELETE FROM sealing_key WHERE handle = ?',
+    'UPDATE sealing_key SET box = box WHERE handle = ?',
+  ]),
+] as const;
+
+const TRAIL = 'libs/projections/dist/trail.js';
+const REASONS_JSON = 'libs/projections/dist/reasons-json.js';
+const NAMING = 'libs/projections/dist/naming.js';
+const RECENT = 'libs/projections/dist/recent.js';
+
+export const TWINS_OF_REASONS = [
+  one('rule10', 'what parties overruled is lost where they are brought together', [
+    TRAIL,
+    'trail.count += count;',
+    'trail.count = Math.max(trail.count, count);',
+  ]),
+  one('rule10', 'ties break by arrival', [
+    REFS,
+    'return a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0;',
+    'return Number(a[2]) - Number(b[2]);',
+  ]),
+  one('rule10', 'a superseded version is not told', [TRAIL, 'trail.superseded++;', 'return;']),
+  one('rule10', 'what was stated twice is taken for stated once', [
+    REASONS_JSON,
+    'count === 1 && superseded === 0',
+    'superseded === 0',
+  ]),
+  one('rule10', 'a superseded order is told as part of the spend', [ROWS, 'flags & 1 AND', '']),
+  one('rule10', 'somebody else’s name is told as the customer’s', [RECENT, ' && parties.has(key)', '']),
+  one('rule10', 'an identifier names the last event that shows its strength', [
+    NAMING,
+    'a.shown.at - b.shown.at',
+    'b.shown.at - a.shown.at',
+  ]),
+  one('rule10OfTheForgotten', 'a destroyed key is still there', [
     VAULT,
     'DELETE FROM sealing_key WHERE handle = ?',
     'UPDATE sealing_key SET box = box WHERE handle = ?',

@@ -3,16 +3,10 @@ import { homeIndex } from '@threadline/domain/identifier';
 import { eventId, partyId, type Hash } from '@threadline/domain/ids';
 import { clearData, type StoredParty } from '@threadline/domain/stored-event';
 import type { Card } from '@threadline/projections/card';
-import {
-  combineNamings,
-  contribute,
-  laterName,
-  namings,
-  standings,
-  type Naming,
-  type ProjectedEvent,
-} from '@threadline/projections/contribution';
-import type { NaiveCustomer, NaiveFact } from '@threadline/projections/naive';
+import { contribute, standings, type ProjectedEvent } from '@threadline/projections/contribution';
+import { combineNamings, laterName, namings, type ExplainedNaming } from '@threadline/projections/naming';
+import type { NaiveFact } from '@threadline/projections/naive-record';
+import type { NaiveCustomer } from '@threadline/projections/naive';
 import {
   compareParties,
   renderCard,
@@ -38,7 +32,7 @@ export function recordedInOrder(sent: readonly Sent[]): NaiveFact[] {
         recordedAt: Date.UTC(2026, 10, 1) + places.size * 1000,
       });
   }
-  return factsOf(sent, places, testHash);
+  return factsOf(sent, places, testHash).filter((record) => 'data' in record);
 }
 
 /** What the projections make of these events, fold by fold, without any store. Handles are made in order of appearance. */
@@ -75,7 +69,7 @@ export function fold(facts: readonly NaiveFact[]): Folded {
   const handles = new Map<string, number>();
   const interactions = new Map<string, ProjectedEvent[]>();
   const opened = new Map<number, OpenedData>();
-  const named = new Map<number, Naming>();
+  const named = new Map<number, ExplainedNaming>();
   for (const fact of facts) {
     const event = projected(fact, handles);
     interactions.set(fact.interaction, [...(interactions.get(fact.interaction) ?? []), event]);

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
 import type { CloudEventJson } from '@threadline/domain/interaction';
 import { dataOf, often, TYPES } from './generate-data.js';
-import { cookie, identifiers, type Named } from './people.js';
+import { decided, type Meaning } from './generate-decisions.js';
+import { circles, cookie, identifiers, type Named } from './people.js';
 
-/** An event as it is sent, beside what the contract makes of its time and its identifiers. */
-export interface Sent {
+/** An event as it is sent, beside what the contract makes of its time and of whom it names. */
+export interface Sent extends Meaning {
   readonly cloudEvent: CloudEventJson;
   /** Business time, milliseconds. */
   readonly at: number;
@@ -91,29 +92,47 @@ function sentAs(id: string, type: string, data: JsonObject, more: Envelope): Sen
   return { cloudEvent, at: spelling ? at : ARRIVAL, identifiers: who.map(({ kept }) => kept) };
 }
 
-type Draft = [type: string, data: JsonObject, more: Envelope];
+type Draft = [type: string, data: JsonObject, more: Envelope, meaning?: Meaning];
 
 const draftOf = (types: readonly string[]): fc.Arbitrary<Draft> =>
   fc.constantFrom(...types).chain((type) => fc.tuple(fc.constant(type), dataOf(type), envelope));
 
-/** Of any types, or of a few, so that what one of them does to another is seen. */
-const drafts = (minLength: number, maxLength: number): fc.Arbitrary<Draft[]> =>
+/** What people decide, and by which rules: it names nobody as an interaction does. */
+const decisionOf = (circle: readonly Named[]): fc.Arbitrary<Draft> =>
   fc
-    .oneof(fc.constant(TYPES), fc.shuffledSubarray([...TYPES], { minLength: 2, maxLength: 6 }))
-    .chain((types) => fc.array(draftOf(types), { minLength, maxLength, size: 'max' }));
+    .tuple(decided(circle), envelope)
+    .map(([{ type, data, meaning }, more]) => [type, data, { ...more, who: [], listed: false }, meaning]);
+
+interface Size {
+  readonly min?: number;
+  readonly max?: number;
+  /** With people's decisions on identity, and other rules now and then. */
+  readonly decided?: boolean;
+}
+
+/** Of any types, or of a few, so that what one of them does to another is seen. */
+const drafts = (minLength: number, maxLength: number, isDecided = false): fc.Arbitrary<Draft[]> =>
+  fc
+    .tuple(
+      fc.oneof(fc.constant(TYPES), fc.shuffledSubarray([...TYPES], { minLength: 2, maxLength: 6 })),
+      circles,
+    )
+    .map(([types, circle]) =>
+      fc.oneof(
+        { weight: 4, arbitrary: draftOf(types) },
+        { weight: isDecided ? 1 : 0, arbitrary: decisionOf(circle) },
+      ),
+    )
+    .chain((draft) => fc.array(draft, { minLength, maxLength, size: 'max' }));
 
 /** Each source numbers what it sends: two sources use the same ids, and no source uses one twice. */
 function numbered(list: readonly Draft[]): Sent[] {
   const counts = new Map<string, number>();
-  return list.map(([type, data, more]) => {
+  return list.map(([type, data, more, meaning]) => {
     const number = counts.get(more.source) ?? 0;
     counts.set(more.source, number + 1);
-    return sentAs(
-      `message-${String(number).padStart(4, '0')}`,
-      type,
-      more.bare && BARE.test(type) ? {} : { ...data },
-      more,
-    );
+    const id = `message-${String(number).padStart(4, '0')}`;
+    return { ...sentAs(id, type, more.bare && BARE.test(type) ? {} : { ...data }, more), ...meaning };
   });
 }
 
@@ -121,8 +140,8 @@ function numbered(list: readonly Draft[]): Sent[] {
 const BARE = /^(email|chat|note|call|web|social|loyalty)\./;
 
 /** A history over the whole catalogue, in the order in which it is sent. */
-export const histories = (size: { min?: number; max?: number } = {}): fc.Arbitrary<Sent[]> =>
-  drafts(size.min ?? 1, size.max ?? 24).map(numbered);
+export const histories = (size: Size = {}): fc.Arbitrary<Sent[]> =>
+  drafts(size.min ?? 1, size.max ?? 24, size.decided).map(numbered);
 
 /** Beside a history, a customer of more parties than a read model combines anew for every read. */
 export const crowds: fc.Arbitrary<Sent[]> = fc
@@ -140,8 +159,16 @@ export const crowds: fc.Arbitrary<Sent[]> = fc
     return numbered(joinedFirst ? [...joins, ...others, ...alone] : [...alone, ...others, ...joins]);
   });
 
-/** The same events in another order, some of them twice or three times. */
+/**
+ * The same events in another order, some of them twice or three times; but rules in theirs: those that came last are in
+ * force.
+ */
 export const reorderings = (sent: readonly Sent[]): fc.Arbitrary<Sent[]> =>
   fc
     .array(fc.constantFrom(...sent), { maxLength: sent.length >> 1, size: 'max' })
-    .chain((again) => fc.shuffledSubarray([...sent, ...again], { minLength: sent.length + again.length }));
+    .chain((again) => fc.shuffledSubarray([...sent, ...again], { minLength: sent.length + again.length }))
+    .map((shuffled) => {
+      const isRuled = ({ ruled }: Sent): boolean => ruled !== undefined;
+      const rulings = shuffled.filter(isRuled).sort((a, b) => sent.indexOf(a) - sent.indexOf(b));
+      return shuffled.map((one) => (isRuled(one) ? (rulings.shift() ?? one) : one));
+    });

@@ -11,7 +11,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const MAIN = join(ROOT, 'apps', 'hub', 'dist', 'main.js');
 
 /** Node's own, as `npm start` has them. */
-const FLAGS = ['--max-semi-space-size=8', '--enable-source-maps'];
+const FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=40', '--enable-source-maps'];
 
 /** Milliseconds until a hub must be ready. */
 const PATIENCE = 30_000;

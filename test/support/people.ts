@@ -124,6 +124,11 @@ export const identifiers: fc.Arbitrary<Named[]> = fc
   )
   .map(ofOneCountry);
 
+/** Some of all: whom people decide about, so that one decision meets another. */
+export const circles: fc.Arbitrary<Named[]> = fc
+  .shuffledSubarray([...EVERYBODY], { minLength: 5, maxLength: 8 })
+  .map((handles) => ofOneCountry(handles.map((handle) => named(handle, undefined, undefined))));
+
 /** What must never be found in clear. */
 export const PERSONAL_NAMES: readonly string[] = [
   ...EVERYBODY.flatMap(({ raw, value }) => [raw.trim(), value]),

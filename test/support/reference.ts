@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import type { JsonObject } from '@threadline/domain/canonical-json';
+import type { Strength } from '@threadline/domain/identifier';
 import { eventId, interactionId, partyId, type Hash } from '@threadline/domain/ids';
-import type { NaiveAnswer, NaiveCustomer, NaiveFact } from '@threadline/projections/naive';
+import type { NaivePair } from '@threadline/projections/naive-identity';
+import type { NaiveNamed, NaiveRecord } from '@threadline/projections/naive-record';
+import type { NaiveAnswer, NaiveCustomer } from '@threadline/projections/naive';
 import type { TimelineEntry } from '@threadline/projections/timeline-entry';
 import type {
   Clocks,
@@ -18,15 +21,31 @@ export interface Place {
 }
 
 /** What was sent, as the naive replay takes it: nothing of the product's but the keyed hash and the places in the log. */
-export function factsOf(sent: readonly Sent[], places: ReadonlyMap<string, Place>, hash: Hash): NaiveFact[] {
-  const facts = new Map<string, NaiveFact>();
-  for (const { cloudEvent, at, identifiers } of sent) {
+export function factsOf(
+  sent: readonly Sent[],
+  places: ReadonlyMap<string, Place>,
+  hash: Hash,
+): NaiveRecord[] {
+  const facts = new Map<string, NaiveRecord>();
+  const named = ({ kind, value }: { kind: string; value: string }): NaiveNamed => ({
+    ...{ party: partyId(hash, kind, value), kind, value },
+  });
+  for (const { cloudEvent, at, identifiers, decided, ruled } of sent) {
     const { source, id, type } = cloudEvent;
     const data: JsonObject = cloudEvent.data ?? {};
     const event = eventId(hash, source, id);
     const place = places.get(event);
     assert.ok(place, `${source} ${id} was accepted and is not in the log`);
-    const named = identifiers.map((one) => ({ party: partyId(hash, one.kind, one.value), ...one }));
+    if (ruled !== undefined) {
+      facts.set(event, { position: place.position, rules: ruled });
+      continue;
+    }
+    if (decided !== undefined) {
+      const { says, parties, rest } = decided;
+      const lists = { parties: parties.map(named), rest: rest.map(named) };
+      facts.set(event, { event, position: place.position, at, says, ...lists });
+      continue;
+    }
     const object = typeof data['object'] === 'string' ? data['object'] : id;
     facts.set(event, {
       event,
@@ -36,7 +55,10 @@ export function factsOf(sent: readonly Sent[], places: ReadonlyMap<string, Place
       source,
       id,
       at,
-      data: 'identifiers' in data ? { ...data, identifiers: named } : data,
+      data:
+        'identifiers' in data
+          ? { ...data, identifiers: identifiers.map((one) => ({ ...named(one), ...one })) }
+          : data,
     });
   }
   return [...facts.values()];
@@ -103,8 +125,8 @@ function queriesAbout(timeline: readonly TimelineEntry[]): Asked[] {
 
 async function identityOf(reads: CustomerReads, id: string, clocks: Clocks, limit: number): Promise<object> {
   const parties: IdentityPage['parties'] = [];
-  // A link may be told on the page of either of its ends.
-  const links = new Map<string, object>();
+  const links: object[] = [];
+  const refused: object[] = [];
   let cursor: string | undefined;
   let customer: string | undefined;
   do {
@@ -112,35 +134,43 @@ async function identityOf(reads: CustomerReads, id: string, clocks: Clocks, limi
     assert.ok(page, `${id} has a card and no identity`);
     customer = page.id;
     parties.push(...page.parties);
-    for (const { a, b, event, strength, at } of page.links) {
-      const pair = [a, b].sort();
-      links.set(pair.join(), { pair, event, strength, at });
+    // Each is told once, on the page of one of its ends.
+    links.push(...page.links);
+    for (const { because, ...link } of page.refused) {
+      const isGiven = link.rule === 'unlinked' || link.rule === 'one-per-person';
+      assert.equal(because !== null, isGiven, `${link.rule} because of ${because}`);
+      refused.push(link);
     }
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);
-  return { id: customer, parties, links: sorted([...links.values()]) };
+  return { id: customer, parties, links: sorted(links), refused: sorted(refused) };
 }
 
 const sorted = <T>(list: T[]): T[] => list.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
-const referenceIdentity = (customer: NaiveCustomer): object => ({
-  id: customer.id,
-  parties: customer.parties.map(({ id, kind, value, strength, rows }) => ({
+function referenceIdentity(customer: NaiveCustomer, reference: NaiveAnswer): object {
+  const { id, parties, links, refused, decided } = customer;
+  const told = (link: NaivePair, rule: string, strength: Strength): object => {
+    const [a, b] = [link.a, link.b].sort();
+    return { a, b, event: link.event, rule, strength, at: new Date(link.at).toISOString() };
+  };
+  const joins = ({ a, b }: NaivePair): object | null => {
+    const other = [a, b].map((end) => reference.customerOf(end)).find((one) => one !== customer);
+    return other === undefined ? null : { customer: other.id, parties: other.ids.length };
+  };
+  return {
     id,
-    kind,
-    value,
-    strength,
-    events: rows.length,
-  })),
-  links: sorted(
-    customer.links.map(({ a, b, event, strength, at }) => ({
-      pair: [a, b].sort(),
-      event,
-      strength,
-      at: new Date(at).toISOString(),
+    parties: parties.map(({ id, kind, value, strength, rows }) => ({
+      ...{ id, kind, value, strength },
+      events: rows.length,
     })),
-  ),
-});
+    links: sorted([
+      ...links.map((link) => told(link, 'same-event', link.strength)),
+      ...decided.map((pair) => told(pair, 'person', 'verified')),
+    ]),
+    refused: sorted(refused.map((link) => ({ ...told(link, link.rule, link.strength), joins: joins(link) }))),
+  };
+}
 
 /**
  * Reads every customer by each of its ids and holds card, timeline and identity against the reference; `parties` are all
@@ -153,7 +183,7 @@ export async function assertSame(
   clocks: Clocks,
   parties: Iterable<string>,
 ): Promise<void> {
-  for (const customer of reference.customers) await assertSameCustomer(reads, customer, clocks);
+  for (const customer of reference.customers) await assertSameCustomer(reads, customer, reference, clocks);
   for (const party of parties) {
     if (reference.customerOf(party) !== undefined) continue;
     assert.equal(await reads.card(party, clocks), undefined, `nobody knew ${party} then`);
@@ -163,6 +193,21 @@ export async function assertSame(
   if (clocks.asOf !== undefined || clocks.knownAt !== undefined) return;
   for (const { position, event } of reference.unplaced) {
     assert.equal(await reads.customerAt(position), undefined, `${event} is nobody's yet`);
+  }
+}
+
+/**
+ * Holds every card with what explains it against the reference.
+ * @throws AssertionError with the first difference.
+ */
+export async function assertExplained(
+  reads: CustomerReads,
+  { customers }: NaiveAnswer,
+  clocks: Clocks,
+): Promise<void> {
+  for (const { id, ids, card, explanation } of customers) {
+    const explained = await reads.explainedCard(ids.at(-1) ?? id, clocks);
+    assert.deepStrictEqual(explained, { ...card, explain: explanation }, `what explains the card of ${id}`);
   }
 }
 
@@ -189,6 +234,7 @@ const entriesThatHold = (timeline: readonly TimelineEntry[], words: string): Set
 async function assertSameCustomer(
   reads: CustomerReads,
   customer: NaiveCustomer,
+  reference: NaiveAnswer,
   clocks: Clocks,
 ): Promise<void> {
   const { id: name, card, timeline } = customer;
@@ -223,7 +269,7 @@ async function assertSameCustomer(
   }
   assert.deepStrictEqual(
     await identityOf(reads, name, clocks, 2),
-    referenceIdentity(customer),
+    referenceIdentity(customer, reference),
     `the identity of ${name}`,
   );
   if (clocks.asOf !== undefined || clocks.knownAt !== undefined) return;
@@ -244,14 +290,28 @@ async function assertSameCustomer(
 export async function allReads(
   reads: CustomerReads,
   parties: Iterable<string>,
+  clocks: Clocks = {},
+): Promise<Record<string, string>> {
+  const told = await cardsAndTimelines(reads, parties, clocks);
+  for (const party of Object.keys(told)) {
+    const identity = await reads.identity(party, { limit: 200 }, clocks);
+    told[party] += JSON.stringify(identity, undefined, 1) ?? 'nobody';
+  }
+  return told;
+}
+
+/** The same but for what identity is made of. */
+export async function cardsAndTimelines(
+  reads: CustomerReads,
+  parties: Iterable<string>,
+  clocks: Clocks = {},
 ): Promise<Record<string, string>> {
   const told: Record<string, string> = {};
   for (const party of [...parties].sort()) {
-    const entries = (await timelineOf(reads, party, {}, 200)).map(
-      ({ position: _, recordedAt: __, ...entry }) => entry,
-    );
-    const identity = await reads.identity(party, { limit: 200 }, {});
-    told[party] = JSON.stringify([await reads.card(party, {}), entries, identity], undefined, 1);
+    const card = await reads.explainedCard(party, clocks);
+    const timeline = card === undefined ? [] : await timelineOf(reads, party, clocks, 200);
+    const entries = timeline.map(({ position: _, recordedAt: __, ...entry }) => entry);
+    told[party] = JSON.stringify([card ?? null, entries], undefined, 1);
   }
   return told;
 }

@@ -2,8 +2,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Intake } from '@threadline/channels/intake';
-import { INBOUND, type EventsAnswer } from '@threadline/contracts/events-answer';
+import { DECIDES, INBOUND, type EventsAnswer } from '@threadline/contracts/events-answer';
 import { eventId, type Hash } from '@threadline/domain/ids';
+import type { IdentityRules } from '@threadline/domain/identity/identity-rules';
 import type { CloudEventJson } from '@threadline/domain/interaction';
 import type { RecordedEvent } from '@threadline/event-store/event-store';
 import { SqliteEventStore } from '@threadline/event-store/sqlite-event-store';
@@ -14,6 +15,8 @@ import { CustomersProjector } from '@threadline/read-store/customers-projector';
 import type { CustomerReads } from '@threadline/read-store/customer-reads';
 import { CUSTOMERS, newModelFile, readModels, SEARCH, switchModels } from '@threadline/read-store/models';
 import { rebuildCustomers } from '@threadline/read-store/rebuild-customers';
+import type { PlannedChange } from '@threadline/read-store/planned-changes';
+import { planRules, type PlanTotals } from '@threadline/read-store/rules-plan';
 import { SearchModel } from '@threadline/read-store/search-model';
 import { SearchProjector } from '@threadline/read-store/search-projector';
 import { SqliteCustomerReads } from '@threadline/read-store/sqlite-customer-reads';
@@ -84,7 +87,7 @@ export class SmallHub {
 
   readonly hash: Hash = (...parts) => this.#rooms.vault.hash(...parts);
 
-  /** As a request with that body would be answered: one event alone is no batch. */
+  /** As a request with that body and a key with `admin` would be answered: one event alone is no batch. */
   post(
     events: readonly CloudEventJson[],
     form: 'single' | 'batch' = events.length === 1 ? 'single' : 'batch',
@@ -95,7 +98,7 @@ export class SmallHub {
         : [events, 'application/cloudevents-batch+json'];
     return this.#rooms.ingest.submit({
       topic: INBOUND,
-      headers: { 'content-type': type },
+      headers: { 'content-type': type, [DECIDES]: 'true' },
       body: Buffer.from(JSON.stringify(body)),
     });
   }
@@ -136,6 +139,15 @@ export class SmallHub {
     return differences;
   }
 
+  /** What other rules would change, as `threadline identity plan` tells it. */
+  async plan(rules: IdentityRules): Promise<{ totals: PlanTotals; changes: PlannedChange[] }> {
+    const { store: log, vault } = this.#rooms;
+    const { totals, changes } = await planRules({ log, vault, rules });
+    const told: PlannedChange[] = [];
+    for await (const change of changes()) told.push(change);
+    return { totals, changes: told };
+  }
+
   /** The whole log, in its order. */
   log(): RecordedEvent[] {
     return this.#rooms.store.after(0, 1_000_000);
@@ -144,6 +156,16 @@ export class SmallHub {
   /** Where each event lies, by our id of it. */
   places(): Map<string, Place> {
     return new Map(this.log().map(({ id, position, recordedAt }) => [id, { position, recordedAt }]));
+  }
+
+  /** Where these would lie, by our id of each, if nothing else had ever been sent. */
+  placesOf(events: readonly CloudEventJson[]): Map<string, Place> {
+    return new Map(
+      events.map(({ source, id }, index) => [
+        eventId(this.hash, source, id),
+        { position: index + 1, recordedAt: this.#now() },
+      ]),
+    );
   }
 
   placeOf({ source, id }: CloudEventJson): Place {
