@@ -83,19 +83,21 @@ async function raw(events: number): Promise<number> {
 
 async function rebuild(folder: string, events: number): Promise<void> {
   const masterKey = loadMasterKey(loadConfig({ THREADLINE_DATA: folder }));
-  const scan = rawScan(folder);
+  const before = rawScan(folder);
   const log = SqliteLogReader.open({ folder });
   const upTo = log.headPosition();
   await log.close();
   const began = performance.now();
   await rebuildModels({ folder, masterKey, upTo });
-  const value = (scan.events / (performance.now() - began)) * 1000;
+  const value = (before.events / (performance.now() - began)) * 1000;
+  // It takes a moment only, and the machine's speed changes: one on either side.
+  const limit = (before.perSecond + rawScan(folder).perSecond) / 2;
   figures.push({
     name: 'rebuild of all read models, search too',
     events,
     value,
     unit: 'events/s',
-    raw: scan.perSecond,
+    raw: limit,
     floor: 0.1,
     aim: 0.25,
   });

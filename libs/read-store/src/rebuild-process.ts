@@ -8,8 +8,11 @@ import type { RebuildAnswer, RebuildTask } from './rebuild.js';
 
 /** Milliseconds. */
 const PROGRESS_EVERY = 250;
-/** How much of a log that is divided is this thread's, which writes the rows of all of it as well. */
-const FIRST = 0.4;
+/**
+ * How much of a log that is divided is this thread's, which writes the rows of all of it as well: it can begin with that
+ * when both have gone through their parts.
+ */
+const FIRST = 0.5;
 
 // Whoever wanted the models is gone.
 process.once('disconnect', () => process.exit());

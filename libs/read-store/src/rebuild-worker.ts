@@ -8,6 +8,9 @@ import type { PartMessage, PartTask } from './rebuild-thread.js';
 const tell = (message: PartMessage, transfer: readonly ArrayBuffer[] = []): void =>
   parentPort?.postMessage(message, transfer);
 
+/** Events that are told at once. */
+const TOLD = 2_000;
+
 const task = workerData as PartTask;
 try {
   await withSources(task, async (sources) => {
@@ -15,7 +18,14 @@ try {
     const customers = new GatheredCustomers({ ...sources, upTo, now: Date.now });
     const search = new SearchBuild(path, sources.vault);
     try {
-      const corrupt = await scan(sources, task, { search, customers }, (scanned) => tell({ scanned }));
+      let scanned = 0;
+      const corrupt = await scan(sources, task, { search, customers }, (events) => {
+        scanned += events;
+        if (scanned < TOLD) return;
+        tell({ scanned });
+        scanned = 0;
+      });
+      tell({ scanned });
       customers.learn(search.opened());
       const part = corrupt === undefined ? customers.part() : undefined;
       tell({ part }, part && EntryTable.buffersOf(part.table));
