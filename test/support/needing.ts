@@ -14,3 +14,8 @@ export function needing(
   if (process.env['THREADLINE_INT'] !== 'required') return [{ skip: missing }, body];
   return [{ skip: false }, () => Promise.reject(new Error(`THREADLINE_INT=required, but ${missing}`))];
 }
+
+/** The same for a whole suite: its options. Where THREADLINE_INT=required the suite runs, and fails at what is not there. */
+export function needed(missing: string | undefined): { skip: string | false } {
+  return { skip: missing !== undefined && process.env['THREADLINE_INT'] !== 'required' ? missing : false };
+}

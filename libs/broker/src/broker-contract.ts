@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { BrokerClosedError, OverloadedError, type Broker, type Message } from './broker.js';
 
@@ -14,10 +16,22 @@ export interface BrokerUnderTest {
   close(): Promise<void>;
 }
 
-const TOPIC = 'tests.inbound';
+/** The topics of one test, which the broker is told of. */
+export interface TestTopics {
+  readonly topic: string;
+  /** Consumed where `topic` is not. */
+  readonly other: string;
+}
 
-const message = (text: string, key?: string): Message => ({
-  topic: TOPIC,
+interface Tested extends BrokerUnderTest {
+  readonly topic: string;
+  readonly other: string;
+  /** A message to `topic`. */
+  readonly message: (text: string, key?: string) => Message;
+}
+
+const messageTo = (topic: string, text: string, key?: string): Message => ({
+  topic,
   headers: { 'x-kind': 'test' },
   body: Buffer.from(text),
   ...(key !== undefined && { key }),
@@ -25,14 +39,24 @@ const message = (text: string, key?: string): Message => ({
 
 const textOf = ({ body }: Message): string => Buffer.from(body).toString('utf8');
 
-/** Declares the tests of the port's guarantees. `open` gives a fresh broker with nothing in it. */
-export function brokerContract(name: string, open: () => Promise<BrokerUnderTest>): void {
+/** Milliseconds until something must have been handed over. */
+const PATIENCE = 20_000;
+
+/** A broker with a disk of its own hands over later than `publish` answers. */
+async function until(met: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + PATIENCE; !met() && Date.now() < deadline;) await delay(2);
+}
+
+/** Declares the tests of the port's guarantees. `open` gives a broker with nothing in these topics. */
+export function brokerContract(name: string, open: (topics: TestTopics) => Promise<BrokerUnderTest>): void {
   const withBroker =
-    (test: (broker: BrokerUnderTest) => Promise<void>): (() => Promise<void>) =>
+    (test: (broker: Tested) => Promise<void>): (() => Promise<void>) =>
     async () => {
-      const broker = await open();
+      const random = randomBytes(6).toString('hex');
+      const topics: TestTopics = { topic: `tests.${random}`, other: `tests.other.${random}` };
+      const broker = await open(topics);
       try {
-        await test(broker);
+        await test({ ...broker, ...topics, message: (text, key) => messageTo(topics.topic, text, key) });
       } finally {
         await broker.close();
       }
@@ -41,9 +65,9 @@ export function brokerContract(name: string, open: () => Promise<BrokerUnderTest
   describe(`${name} is a broker`, () => {
     it(
       'publish resolves when the messages are handled, with the answers in their order',
-      withBroker(async ({ publisher, consumer, answers }) => {
+      withBroker(async ({ publisher, consumer, answers, topic, message }) => {
         let handled = 0;
-        await consumer.consume([TOPIC], async (taken) => {
+        await consumer.consume([topic], async (taken) => {
           await new Promise((resolve) => setTimeout(resolve, textOf(taken) === 'slow' ? 20 : 0));
           handled++;
           return { saw: textOf(taken) };
@@ -58,13 +82,13 @@ export function brokerContract(name: string, open: () => Promise<BrokerUnderTest
 
     it(
       'messages arrive as they were sent, whatever buffer they were cut from',
-      withBroker(async ({ publisher, consumer }) => {
+      withBroker(async ({ publisher, consumer, topic, message }) => {
         const taken = Promise.withResolvers<Message>();
-        await consumer.consume([TOPIC], async (one) => taken.resolve(one));
+        await consumer.consume([topic], async (one) => taken.resolve(one));
         const pool = Buffer.from('before|the body ÿ|after');
         await publisher.publish([{ ...message('', 'k'), body: pool.subarray(7, 18) }]);
-        const { topic, key, headers, body } = await taken.promise;
-        assert.deepEqual([topic, key, headers], [TOPIC, 'k', { 'x-kind': 'test' }]);
+        const { topic: on, key, headers, body } = await taken.promise;
+        assert.deepEqual([on, key, headers], [topic, 'k', { 'x-kind': 'test' }]);
         assert.equal(Buffer.from(body).toString('utf8'), pool.subarray(7, 18).toString('utf8'));
         assert.equal(pool.length, 24, 'the pool is still ours');
       }),
@@ -72,11 +96,11 @@ export function brokerContract(name: string, open: () => Promise<BrokerUnderTest
 
     it(
       'what was published before anybody consumed is handed over',
-      withBroker(async ({ publisher, consumer }) => {
+      withBroker(async ({ publisher, consumer, topic, message }) => {
         const published = publisher.publish([message('early')]);
         await new Promise((resolve) => setTimeout(resolve, 5));
         const taken = Promise.withResolvers<string>();
-        await consumer.consume([TOPIC], async (one) => taken.resolve(textOf(one)));
+        await consumer.consume([topic], async (one) => taken.resolve(textOf(one)));
         assert.equal(await taken.promise, 'early');
         await published;
       }),
@@ -84,9 +108,9 @@ export function brokerContract(name: string, open: () => Promise<BrokerUnderTest
 
     it(
       'messages of one key keep their order; none is lost, none comes twice',
-      withBroker(async ({ publisher, consumer }) => {
+      withBroker(async ({ publisher, consumer, topic, message }) => {
         let seen: string[] = [];
-        await consumer.consume([TOPIC], async (one) => {
+        await consumer.consume([topic], async (one) => {
           seen.push(`${one.key}/${textOf(one)}`);
         });
         const calls = fc.array(fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 5 }), { maxLength: 12 });
@@ -97,6 +121,7 @@ export function brokerContract(name: string, open: () => Promise<BrokerUnderTest
             const batches = keys.map((batch) => batch.map((key) => message(String(next++), key)));
             const sent = batches.flat().map((one) => `${one.key}/${textOf(one)}`);
             await Promise.all(batches.map((batch) => publisher.publish(batch)));
+            await until(() => seen.length >= sent.length);
             assert.equal(seen.length, sent.length);
             for (const key of ['a', 'b', 'c']) {
               const of = (list: string[]): string[] => list.filter((one) => one.startsWith(key));
@@ -110,9 +135,9 @@ export function brokerContract(name: string, open: () => Promise<BrokerUnderTest
 
     it(
       'an error of the handler reaches the publisher with its code, and the next message is handled',
-      withBroker(async ({ publisher, consumer, answers }) => {
+      withBroker(async ({ publisher, consumer, answers, topic, message }) => {
         if (!answers) return;
-        await consumer.consume([TOPIC], async (one) => {
+        await consumer.consume([topic], async (one) => {
           if (textOf(one) !== 'bad') return 'good';
           throw Object.assign(new Error('no room'), {
             code: 'store-full',
@@ -134,9 +159,9 @@ export function brokerContract(name: string, open: () => Promise<BrokerUnderTest
 
     it(
       'a topic that nobody consumes is an error, not a silence',
-      withBroker(async ({ publisher, consumer }) => {
-        await consumer.consume(['tests.other'], async () => undefined);
-        await assert.rejects(publisher.publish([message('x')]), {
+      withBroker(async ({ publisher, consumer, other }) => {
+        await consumer.consume([other], async () => undefined);
+        await assert.rejects(publisher.publish([messageTo('tests.nobodys', 'x')]), {
           code: 'unhandled-topic',
           retriable: false,
         });
@@ -145,11 +170,11 @@ export function brokerContract(name: string, open: () => Promise<BrokerUnderTest
 
     it(
       'beyond its bound nothing of a call is taken, and it heals as soon as something is done',
-      withBroker(async ({ publisher, consumer, messagesInFlight }) => {
+      withBroker(async ({ publisher, consumer, messagesInFlight, topic, message }) => {
         if (messagesInFlight === undefined) return;
         const gate = Promise.withResolvers<void>();
         const seen: string[] = [];
-        await consumer.consume([TOPIC], async (one) => {
+        await consumer.consume([topic], async (one) => {
           seen.push(textOf(one));
           await gate.promise;
         });
@@ -171,10 +196,10 @@ export function brokerContract(name: string, open: () => Promise<BrokerUnderTest
 
     it(
       'close lets what is in flight come to its end and takes nothing new',
-      withBroker(async ({ publisher, consumer, answers }) => {
+      withBroker(async ({ publisher, consumer, answers, topic, message }) => {
         const started = Promise.withResolvers<void>();
         const gate = Promise.withResolvers<string>();
-        await consumer.consume([TOPIC], async () => {
+        await consumer.consume([topic], async () => {
           started.resolve();
           return gate.promise;
         });

@@ -1,6 +1,6 @@
 import { ThreadlineError, type ErrorTraits } from '@threadline/platform/errors';
 
-/** What is handed over. */
+/** What is handed over. Names of headers are those of who sent it; ours are in lower case. */
 export interface Message {
   /** Plural noun, such as `interactions.inbound`. */
   readonly topic: string;
@@ -17,9 +17,11 @@ export type Handler = (message: Message) => Promise<unknown>;
  * The way from those who take events in to those who write them down. Guarantees, each proven by the contract suite:
  * - `publish` resolves when every message is safe: handled, with the handler's answers in the same order (a broker in
  *   the process), or kept for good, with `undefined` in their place (a broker with a disk of its own);
- * - it takes all of the messages or none: `OverloadedError` means that none was taken;
+ * - it takes all of the messages or none: `OverloadedError` means that none was taken. Where a broker in another process
+ *   goes away in the middle, nobody knows: `BrokerUnavailableError`, and the same again is right;
  * - messages reach the handler unchanged, and those of one key in the order in which they were published;
- * - what a handler throws reaches the publisher with its `code` and `retriable` (a broker in the process);
+ * - what a handler throws reaches the publisher with its `code` and `retriable` (a broker in the process), or the message
+ *   is handed over again while that is worth it and put aside then, never dropped (a broker with a disk of its own);
  * - `close` lets what is in flight come to its end and takes nothing new.
  */
 export interface Broker {
@@ -44,6 +46,20 @@ export class OverloadedError extends ThreadlineError {
 export class BrokerClosedError extends ThreadlineError {
   constructor() {
     super('the broker is closed', { code: 'broker-closed', retriable: true, status: 503 });
+  }
+}
+
+/** What is kept for good could not be kept, or nobody knows whether it was: sent again, it is. 503. */
+export class BrokerUnavailableError extends ThreadlineError {
+  /** Seconds. */
+  readonly retryAfter = 5;
+  constructor(cause: unknown) {
+    super('the broker does not answer: what was sent may or may not have been taken, and may be sent again', {
+      code: 'broker-unavailable',
+      retriable: true,
+      status: 503,
+      cause,
+    });
   }
 }
 

@@ -1,0 +1,101 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** `test/dist/support` at run time. */
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+const LOCAL = join(ROOT, 'infra', 'local', 'kafka.mjs');
+
+/** Milliseconds until a Kafka must be there: the first time 54 MB are fetched. */
+const PATIENCE = 240_000;
+
+/** A Kafka to try things on; topics must have random names, for it may be anybody's. */
+export interface TestKafka {
+  /** `host:port` each. */
+  readonly brokers: readonly string[];
+  dispose(): Promise<void>;
+}
+
+/** One whose brokers may be killed. */
+export interface OwnKafka extends TestKafka {
+  /** SIGKILL, to the broker at that place of `brokers`. */
+  kill(index: number): Promise<void>;
+  /** Starts it again, on its port and its folder; resolves when it takes connections. */
+  start(index: number): Promise<void>;
+}
+
+const given = (): string | undefined => process.env['THREADLINE_TEST_KAFKA'] || undefined;
+
+/** Why a Kafka of our own cannot be started here; undefined: it can. */
+export function missingForOwnKafka(): string | undefined {
+  const absent = ['java', 'mvn'].filter((name) => spawnSync(name, ['-version']).error !== undefined);
+  return absent.length === 0 ? undefined : `a Kafka of our own needs ${absent.join(' and ')}`;
+}
+
+/** Why there is no Kafka here at all; undefined: there is. */
+export function missingForKafka(): string | undefined {
+  return given() === undefined ? missingForOwnKafka() : undefined;
+}
+
+/** `THREADLINE_TEST_KAFKA` (`host:port`, with commas between) names a real one; else our own, with one broker. */
+export async function kafkaServer(): Promise<TestKafka> {
+  const brokers = given()?.split(',');
+  return brokers === undefined ? startKafka(1) : { brokers, dispose: () => Promise.resolve() };
+}
+
+interface Started {
+  readonly node: number;
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** Real brokers of our own (`infra/local/kafka.mjs`), which nobody else uses. */
+export async function startKafka(count: 1 | 3): Promise<OwnKafka> {
+  // Its stdin is ours: it ends when we do, however that comes.
+  const child = spawn(process.execPath, [LOCAL, '--brokers', String(count)], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const lines = answersOf(child);
+  const { brokers: nodes } = JSON.parse(await lines.next()) as { brokers: Started[] };
+  const pids = nodes.map(({ pid }) => pid);
+  return {
+    brokers: nodes.map(({ port }) => `127.0.0.1:${port}`),
+    kill: async (index) => void process.kill(pids[index] as number, 'SIGKILL'),
+    start: async (index) => {
+      child.stdin.write(`start ${nodes[index]?.node}\n`);
+      const { started } = JSON.parse(await lines.next()) as { started: Started };
+      pids[index] = started.pid;
+    },
+    dispose: async () => {
+      child.stdin.end();
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+/** The lines that it prints, one by one; throws what it said on stderr where it ends instead. */
+function answersOf(child: ChildProcess): { next(): Promise<string> } {
+  let complaint = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (complaint += text));
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  return {
+    next: () =>
+      new Promise((resolve, reject) => {
+        const failed = (why: string): void => reject(new Error(`Kafka ${why}: ${complaint}`));
+        const late = setTimeout(() => {
+          child.kill('SIGTERM');
+          failed(`was not there after ${PATIENCE} ms`);
+        }, PATIENCE);
+        const ended = (): void => failed('has ended');
+        child.once('exit', ended);
+        lines.once('line', (line) => {
+          clearTimeout(late);
+          child.off('exit', ended);
+          resolve(line);
+        });
+        child.once('exit', () => clearTimeout(late));
+      }),
+  };
+}
