@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { IdentityGraph } from '@threadline/domain/identity/identity-graph';
 import { DEFAULT_RULES } from '@threadline/domain/identity/identity-rules';
-import { CustomersModel } from '@threadline/read-store/customers-model';
-import { SqliteIdentityStore } from '@threadline/read-store/sqlite-identity-store';
-import { IdentityTables, type LinkRow } from '@threadline/read-store/identity-tables';
+import { CustomersModel } from '@threadline/read-store/sqlite/customers-model';
+import { SqliteIdentityStore } from '@threadline/read-store/sqlite/sqlite-identity-store';
+import { IdentityTables, type LinkRow } from '@threadline/read-store/sqlite/identity-tables';
 import { percentile, type Figure } from './figures.js';
 
 /** Parties of one customer in the throughput figure. */

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { SqliteLogReader } from '@threadline/event-store/sqlite-log-reader';
 import { loadConfig } from '@threadline/platform/config';
 import { loadMasterKey } from '@threadline/vault/master-key';
-import { rebuildModels } from '@threadline/read-store/rebuild';
+import { rebuildModels } from '@threadline/read-store/rebuild/rebuild';
 import { startHub } from '@threadline/test/support/hub';
 import { httpIngest, inProcessAppend } from './bench-ingest.js';
 import { linksOfLargeCustomer, linkThroughput } from './bench-links.js';

@@ -55,7 +55,7 @@ const PLANTED: readonly Planted[] = [
   {
     what: 'ingest that reads the read store',
     file: 'apps/ingest/src/planted-read-store.ts',
-    text: "export type { CustomerReads } from '@threadline/read-store/customer-reads';",
+    text: "export type { CustomerReads } from '@threadline/read-store/customers/customer-reads';",
     says: 'apps/ingest may not use read-store',
   },
   {

@@ -15,7 +15,7 @@ import { everybody, readStory, type Marks, type Story } from '@threadline/hub/de
 import { width } from '@threadline/hub/demo-terminal';
 import type { Card } from '@threadline/projections/card';
 import type { TimelineEntry } from '@threadline/projections/timeline-entry';
-import type { FoundCustomer, SearchPage } from '@threadline/read-store/customer-reads';
+import type { FoundCustomer, SearchPage } from '@threadline/read-store/customers/customer-reads';
 import { hubEnvironment, startHub, type TestHub } from '../support/hub.js';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';
-import type { Suggestion, SuggestionPage } from '@threadline/read-store/suggestion-reads';
+import type { Suggestion, SuggestionPage } from '@threadline/read-store/search/suggestion-reads';
 import { startHub, type TestHub } from '../support/hub.js';
 import { read, send, type Sent } from '../support/send.js';
 

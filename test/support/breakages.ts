@@ -29,11 +29,11 @@ const CONTRIBUTION = 'libs/projections/dist/contribution.js';
 const REFS = 'libs/projections/dist/refs.js';
 const SUMMARY = 'libs/projections/dist/summary.js';
 const CARD = 'libs/projections/dist/render-card.js';
-const ROWS = 'libs/read-store/dist/customer-rows.js';
+const ROWS = 'libs/read-store/dist/sqlite/customer-rows.js';
 const GRAPH = 'libs/domain/dist/identity/identity-graph.js';
-const IDENTITY_ROWS = 'libs/read-store/dist/identity-rows.js';
+const IDENTITY_ROWS = 'libs/read-store/dist/sqlite/identity-rows.js';
 const PROJECTOR = 'libs/read-store/dist/customers-projector.js';
-const PAST = 'libs/read-store/dist/past-view.js';
+const PAST = 'libs/read-store/dist/customers/past-view.js';
 const VAULT = 'libs/vault/dist/sqlite-vault.js';
 
 export const TWINS = [

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { EventsAnswer } from '@threadline/contracts/events-answer';
 import { partyId } from '@threadline/domain/ids';
 import { naiveReplay } from '@threadline/projections/naive';
-import type { Clocks } from '@threadline/read-store/customer-reads';
+import type { Clocks } from '@threadline/read-store/customers/customer-reads';
 import { ARRIVAL, histories, reorderings, type Sent } from './generate.js';
 import { assertSame, factsOf } from './reference.js';
 import { SmallHub } from './small-hub.js';

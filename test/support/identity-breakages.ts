@@ -84,8 +84,8 @@ export const IDENTITY_TWINS = [
 ] as const;
 
 const LINKS = 'libs/domain/dist/identity/identity-links.js';
-const PAGES = 'libs/read-store/dist/identity-reads.js';
-const ROWS = 'libs/read-store/dist/identity-rows.js';
+const PAGES = 'libs/read-store/dist/identity/identity-reads.js';
+const ROWS = 'libs/read-store/dist/sqlite/identity-rows.js';
 
 /** The same on a whole hub. */
 export const RULES_OF_IDENTITY_TWINS = [
@@ -119,8 +119,8 @@ export const RULES_OF_IDENTITY_TWINS = [
 ] as const;
 
 const COMPARE = 'libs/domain/dist/identity/compare-identities.js';
-const PLAN = 'libs/read-store/dist/rules-plan.js';
-const WRITER = 'libs/read-store/dist/identity-writer.js';
+const PLAN = 'libs/read-store/dist/identity/rules-plan.js';
+const WRITER = 'libs/read-store/dist/identity/identity-writer.js';
 
 /** Rules that are planned, applied, and taken back. */
 export const RULES_AS_DATA_TWINS = [

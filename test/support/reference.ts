@@ -11,7 +11,7 @@ import type {
   CustomerReads,
   IdentityPage,
   TimelineQuery,
-} from '@threadline/read-store/customer-reads';
+} from '@threadline/read-store/customers/customer-reads';
 import type { Sent } from './generate.js';
 
 /** Where the log has an event. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { naiveReplay } from '@threadline/projections/naive';
-import type { Clocks } from '@threadline/read-store/customer-reads';
+import type { Clocks } from '@threadline/read-store/customers/customer-reads';
 import { crowds, NOON, reorderings, type Sent } from './generate.js';
 import { assertExplained, factsOf } from './reference.js';
 import { check, NOW, send, twice, withHubs } from './hub-runs.js';

@@ -6,7 +6,7 @@ import {
   readIdentityRules,
   type IdentityRules,
 } from '@threadline/domain/identity/identity-rules';
-import type { PlannedChange, PlannedSide } from '@threadline/read-store/planned-changes';
+import type { PlannedChange, PlannedSide } from '@threadline/read-store/identity/planned-changes';
 import { ARRIVAL, type Sent } from './generate.js';
 import { ruling, RULES_FILES } from './generate-decisions.js';
 import { agrees, check, partiesOf, send, twice, withHubs } from './hub-runs.js';

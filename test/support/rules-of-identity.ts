@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import { naiveReplay, type NaiveAnswer, type NaiveCustomer } from '@threadline/projections/naive';
-import type { Clocks } from '@threadline/read-store/customer-reads';
+import type { Clocks } from '@threadline/read-store/customers/customer-reads';
 import { ARRIVAL, NOON, type Sent } from './generate.js';
 import { agrees, check, NOW, partiesOf, send, twice, withHubs } from './hub-runs.js';
 import { allReads, cardsAndTimelines, factsOf } from './reference.js';

@@ -10,17 +10,23 @@ import type { RecordedEvent } from '@threadline/event-store/event-store';
 import { SqliteEventStore } from '@threadline/event-store/sqlite-event-store';
 import { EventGroups } from '@threadline/ingest/event-group';
 import { IngestQueue } from '@threadline/ingest/ingest-queue';
-import { CustomersModel } from '@threadline/read-store/customers-model';
+import { CustomersModel } from '@threadline/read-store/sqlite/customers-model';
 import { CustomersProjector } from '@threadline/read-store/customers-projector';
-import type { CustomerReads } from '@threadline/read-store/customer-reads';
-import { CUSTOMERS, newModelFile, readModels, SEARCH, switchModels } from '@threadline/read-store/models';
-import { rebuildCustomers } from '@threadline/read-store/rebuild-customers';
-import type { PlannedChange } from '@threadline/read-store/planned-changes';
-import { planRules, type PlanTotals } from '@threadline/read-store/rules-plan';
-import { SearchModel } from '@threadline/read-store/search-model';
-import { SearchProjector } from '@threadline/read-store/search-projector';
-import { SqliteCustomerReads } from '@threadline/read-store/sqlite-customer-reads';
-import { verifyModels, type Difference } from '@threadline/read-store/verify';
+import type { CustomerReads } from '@threadline/read-store/customers/customer-reads';
+import {
+  CUSTOMERS,
+  newModelFile,
+  readModels,
+  SEARCH,
+  switchModels,
+} from '@threadline/read-store/sqlite/models';
+import { rebuildCustomers } from '@threadline/read-store/rebuild/rebuild-customers';
+import type { PlannedChange } from '@threadline/read-store/identity/planned-changes';
+import { planRules, type PlanTotals } from '@threadline/read-store/identity/rules-plan';
+import { SearchModel } from '@threadline/read-store/search/search-model';
+import { SearchProjector } from '@threadline/read-store/search/search-projector';
+import { SqliteCustomerReads } from '@threadline/read-store/sqlite/sqlite-customer-reads';
+import { verifyModels, type Difference } from '@threadline/read-store/rebuild/verify';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';
 import type { Place } from './reference.js';
 

@@ -3,8 +3,8 @@ import type { EventStore, LocalLog } from '@threadline/event-store/event-store';
 import type { Scope } from '@threadline/platform/auth';
 import type { Health } from '@threadline/platform/health';
 import type { KeyDirectory } from '@threadline/platform/key-directory';
-import type { CustomerReads } from '@threadline/read-store/customer-reads';
-import type { SuggestionReads } from '@threadline/read-store/suggestion-reads';
+import type { CustomerReads } from '@threadline/read-store/customers/customer-reads';
+import type { SuggestionReads } from '@threadline/read-store/search/suggestion-reads';
 import type { Vault } from '@threadline/vault/vault';
 import type { ReadProgress } from './read-progress.js';
 

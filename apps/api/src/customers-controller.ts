@@ -13,7 +13,7 @@ import type {
   IdentityPage,
   SearchPage,
   TimelinePage,
-} from '@threadline/read-store/customer-reads';
+} from '@threadline/read-store/customers/customer-reads';
 import type { FastifyReply } from 'fastify';
 import { COUNTRY, CUSTOMER_READS } from './api-parts.js';
 import { found, paged } from './found.js';

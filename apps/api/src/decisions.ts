@@ -5,8 +5,8 @@ import type { DecidedBy, DecisionType, NamedParty } from '@threadline/domain/dec
 import { eventId, partyId } from '@threadline/domain/ids';
 import type { LocalLog } from '@threadline/event-store/event-store';
 import { ProblemError } from '@threadline/platform/problem';
-import type { CustomerReads } from '@threadline/read-store/customer-reads';
-import type { DecisionSides } from '@threadline/read-store/decision-sides';
+import type { CustomerReads } from '@threadline/read-store/customers/customer-reads';
+import type { DecisionSides } from '@threadline/read-store/identity/decision-sides';
 import type { Vault } from '@threadline/vault/vault';
 import type { DecisionIntake } from './api-parts.js';
 import type { EventOpener } from './event-opener.js';

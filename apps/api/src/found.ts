@@ -1,4 +1,4 @@
-import { InvalidCursorError } from '@threadline/read-store/customer-reads';
+import { InvalidCursorError } from '@threadline/read-store/customers/customer-reads';
 import { InvalidRequestError, NotFoundError } from './request-errors.js';
 
 /** @throws NotFoundError */

@@ -1,7 +1,7 @@
 import type { ClearData, StoredEvent } from '@threadline/domain/stored-event';
 import type { EventStore, RecordedEvent } from '@threadline/event-store/event-store';
 import type { JsonObject } from '@threadline/domain/canonical-json';
-import type { CustomerReads } from '@threadline/read-store/customer-reads';
+import type { CustomerReads } from '@threadline/read-store/customers/customer-reads';
 import { storedOf } from './stored-of.js';
 
 /** An event of the log with what is clear of it; `named`: the ids of the parties that it names, forgotten ones aside. */

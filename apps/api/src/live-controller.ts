@@ -5,7 +5,7 @@ import { LiveQueryDto } from '@threadline/contracts/read-queries';
 import { readPosition } from '@threadline/contracts/read-time';
 import { allows, keyFromAuthorization } from '@threadline/platform/auth';
 import { KeyDirectory } from '@threadline/platform/key-directory';
-import type { CustomerReads } from '@threadline/read-store/customer-reads';
+import type { CustomerReads } from '@threadline/read-store/customers/customer-reads';
 import type { FastifyReply } from 'fastify';
 import { CUSTOMER_READS } from './api-parts.js';
 import type { LiveBlock } from './live-block.js';

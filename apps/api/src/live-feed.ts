@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CorruptEventError } from '@threadline/event-store/errors';
 import type { EventStore, LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
-import type { CustomerReads } from '@threadline/read-store/customer-reads';
+import type { CustomerReads } from '@threadline/read-store/customers/customer-reads';
 import { decisionBlock, liveBlock, rulesBlock, type LiveBlock, type LiveEvent } from './live-block.js';
 import type { ReadProgress } from './read-progress.js';
 

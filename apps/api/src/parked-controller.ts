@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
 import { NoQueryDto, ReadQueryDto } from '@threadline/contracts/read-queries';
-import type { CustomerReads, ParkedInteraction } from '@threadline/read-store/customer-reads';
+import type { CustomerReads, ParkedInteraction } from '@threadline/read-store/customers/customer-reads';
 import type { FastifyReply } from 'fastify';
 import { CUSTOMER_READS, PROJECTOR, type ProjectorControl, type Redriven } from './api-parts.js';
 import { QueryPipe } from './query-pipe.js';

@@ -1,7 +1,7 @@
 import type { CustomerQueryDto, LogQueryDto, TimelineQueryDto } from '@threadline/contracts/read-queries';
 import { readPosition, readTime } from '@threadline/contracts/read-time';
 import type { Position } from '@threadline/event-store/event-store';
-import type { Clocks, TimelineQuery } from '@threadline/read-store/customer-reads';
+import type { Clocks, TimelineQuery } from '@threadline/read-store/customers/customer-reads';
 
 /** What was checked at the edge becomes plain values here: numbers, milliseconds, lists. */
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CustomerQueryDto, ReadQueryDto } from '@threadline/contracts/read-queries';
-import type { Clocks } from '@threadline/read-store/customer-reads';
+import type { Clocks } from '@threadline/read-store/customers/customer-reads';
 import type { FastifyReply } from 'fastify';
 import { LOG_READER, type LogReader } from './api-parts.js';
 import { clocksOf, wholeNumber } from './plain-queries.js';

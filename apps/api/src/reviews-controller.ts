@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Query, Res, UseGuards } from '@nestjs/common';
 import { ReviewsQueryDto } from '@threadline/contracts/read-queries';
 import { Needs, ScopeGuard } from '@threadline/platform/scope-guard';
-import type { CustomerReads, ReviewsPage } from '@threadline/read-store/customer-reads';
+import type { CustomerReads, ReviewsPage } from '@threadline/read-store/customers/customer-reads';
 import type { FastifyReply } from 'fastify';
 import { CUSTOMER_READS } from './api-parts.js';
 import { paged } from './found.js';

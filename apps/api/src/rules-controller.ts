@@ -19,7 +19,7 @@ import { DEFAULT_RULES, type IdentityRules } from '@threadline/domain/identity/i
 import { KeyDirectory } from '@threadline/platform/key-directory';
 import { ProblemError } from '@threadline/platform/problem';
 import { Needs, ScopeGuard } from '@threadline/platform/scope-guard';
-import type { AppliedRules } from '@threadline/read-store/applied-rules';
+import type { AppliedRules } from '@threadline/read-store/identity/applied-rules';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { deciderOf } from './decider.js';
 import type { Decided } from './decisions.js';

@@ -3,7 +3,11 @@ import type { DecidedBy } from '@threadline/domain/decision';
 import { rulesName, sameRules, type IdentityRules } from '@threadline/domain/identity/identity-rules';
 import { eventId } from '@threadline/domain/ids';
 import { ProblemError } from '@threadline/platform/problem';
-import { AppliedRulesLog, conflictWith, type AppliedRules } from '@threadline/read-store/applied-rules';
+import {
+  AppliedRulesLog,
+  conflictWith,
+  type AppliedRules,
+} from '@threadline/read-store/identity/applied-rules';
 import type { Vault } from '@threadline/vault/vault';
 import type { DecisionIntake, LogReader } from './api-parts.js';
 import { intakeRefusal, type Decided } from './decisions.js';

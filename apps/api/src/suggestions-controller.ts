@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Query, Res, UseGuards } from '@nestjs/common';
 import { SuggestionsQueryDto } from '@threadline/contracts/read-queries';
 import { Needs, ScopeGuard } from '@threadline/platform/scope-guard';
 import { DEFAULT_LEAST_SCORE } from '@threadline/projections/look-alikes/look-alikes';
-import type { SuggestionPage, SuggestionReads } from '@threadline/read-store/suggestion-reads';
+import type { SuggestionPage, SuggestionReads } from '@threadline/read-store/search/suggestion-reads';
 import type { FastifyReply } from 'fastify';
 import { SUGGESTION_READS } from './api-parts.js';
 import { found, paged } from './found.js';

@@ -6,8 +6,8 @@ import type {
   PlannedLink,
   PlannedParty,
   PlannedSide,
-} from '@threadline/read-store/planned-changes';
-import { planRules, type PlanTotals, type RulesPlan } from '@threadline/read-store/rules-plan';
+} from '@threadline/read-store/identity/planned-changes';
+import { planRules, type PlanTotals, type RulesPlan } from '@threadline/read-store/identity/rules-plan';
 import { openToRead } from './folder.js';
 import { rulesIn } from './rules-argument.js';
 import { Progress } from './said.js';

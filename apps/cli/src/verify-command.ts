@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { loadConfig } from '@threadline/platform/config';
 import { EXIT } from '@threadline/platform/exit-codes';
-import { verifyModels, type Difference } from '@threadline/read-store/verify';
+import { verifyModels, type Difference } from '@threadline/read-store/rebuild/verify';
 import { openToRead } from './folder.js';
 import { Progress, say } from './said.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { FoundCustomer, IdentityLink } from '@threadline/read-store/customer-reads';
+import type { FoundCustomer, IdentityLink } from '@threadline/read-store/customers/customer-reads';
 import { decisiveLinks, reunions } from './demo-evening.js';
 
 const customer = (id: string, name: string | null, ...values: string[]): FoundCustomer => ({

@@ -1,4 +1,8 @@
-import type { FoundCustomer, IdentityLink, IdentityPage } from '@threadline/read-store/customer-reads';
+import type {
+  FoundCustomer,
+  IdentityLink,
+  IdentityPage,
+} from '@threadline/read-store/customers/customer-reads';
 
 const nameOf = ({ kind, value }: { kind: string; value: string }): string => `${kind}:${value}`;
 

@@ -1,6 +1,6 @@
 import type { Card } from '@threadline/projections/card';
 import type { TimelineEntry } from '@threadline/projections/timeline-entry';
-import type { FoundCustomer, IdentityPage } from '@threadline/read-store/customer-reads';
+import type { FoundCustomer, IdentityPage } from '@threadline/read-store/customers/customer-reads';
 import { HubAnswerError, type HubApi } from './demo-api.js';
 import type { SampleDay } from './demo-day.js';
 import { decisiveLinks, reunions, type Reunion } from './demo-evening.js';

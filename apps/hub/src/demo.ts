@@ -7,7 +7,7 @@ import { exitCodeOf } from '@threadline/platform/errors';
 import { EXIT } from '@threadline/platform/exit-codes';
 import { GracefulStop } from '@threadline/platform/graceful-stop';
 import { createLogger } from '@threadline/platform/logger';
-import type { FoundCustomer } from '@threadline/read-store/customer-reads';
+import type { FoundCustomer } from '@threadline/read-store/customers/customer-reads';
 import { HubApi } from './demo-api.js';
 import { hourOf } from './demo-card.js';
 import { demoConfig, type DemoConfig } from './demo-config.js';

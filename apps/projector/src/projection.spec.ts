@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { createLogger } from '@threadline/platform/logger';
 import { MASTER_KEY, ProjectedLog } from '@threadline/read-store/projected-log';
-import { rebuildModels } from '@threadline/read-store/rebuild';
+import { rebuildModels } from '@threadline/read-store/rebuild/rebuild';
 import { Projection } from './projection.js';
 
 let log: ProjectedLog;

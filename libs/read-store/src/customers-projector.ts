@@ -5,13 +5,20 @@ import { combineNamings, namings, type ExplainedNaming } from '@threadline/proje
 import { emptySummary } from '@threadline/projections/summary';
 import { summaryFromJson, summaryToJson } from '@threadline/projections/summary-json';
 import type { Vault } from '@threadline/vault/vault';
-import { UNSEEN, type CustomersModel, type TimelineRow } from './customers-model.js';
-import { decode, interactionOf, isInteraction, isOf, type LoggedEvent, type Unusable } from './decode.js';
-import { entryKey } from './entry-key.js';
-import { UnreadableRulesError } from './identity-rules-events.js';
-import { decisionOf, linksOf, mentionsOf, relationsOf, type Relation } from './event-links.js';
-import { IdentityWriter, type PlacedDecision } from './identity-writer.js';
-import type { LinkRow } from './identity-tables.js';
+import { UNSEEN, type CustomersModel, type TimelineRow } from './sqlite/customers-model.js';
+import {
+  decode,
+  interactionOf,
+  isInteraction,
+  isOf,
+  type LoggedEvent,
+  type Unusable,
+} from './customers/decode.js';
+import { entryKey } from './customers/entry-key.js';
+import { UnreadableRulesError } from './identity/identity-rules-events.js';
+import { decisionOf, linksOf, mentionsOf, relationsOf, type Relation } from './identity/event-links.js';
+import { IdentityWriter, type PlacedDecision } from './identity/identity-writer.js';
+import type { LinkRow } from './sqlite/identity-tables.js';
 
 /** Stands for the stream of an event that cannot be read. */
 export const UNREADABLE = 'unreadable-';

@@ -9,7 +9,7 @@ import { SqliteEventStore } from '@threadline/event-store/sqlite-event-store';
 import { sealEvent } from '@threadline/vault/sealing';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';
 import { Projector } from './projector.js';
-import { SqliteCustomerReads } from './sqlite-customer-reads.js';
+import { SqliteCustomerReads } from './sqlite/sqlite-customer-reads.js';
 
 export const MASTER_KEY = Buffer.alloc(32, 7);
 

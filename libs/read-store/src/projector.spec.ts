@@ -3,10 +3,10 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { CUSTOMERS, readModels, switchModels } from './models.js';
+import { CUSTOMERS, readModels, switchModels } from './sqlite/models.js';
 import { MASTER_KEY, ProjectedLog } from './projected-log.js';
-import { buildIfFarBehind, rebuildModels } from './rebuild.js';
-import { verifyModels, type Difference, type Verified } from './verify.js';
+import { buildIfFarBehind, rebuildModels } from './rebuild/rebuild.js';
+import { verifyModels, type Difference, type Verified } from './rebuild/verify.js';
 
 let log: ProjectedLog;
 beforeEach(async () => (log = await ProjectedLog.open()));

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { CorruptEventError } from '@threadline/event-store/errors';
 import type { LocalLog } from '@threadline/event-store/event-store';
 import type { Vault } from '@threadline/vault/vault';
-import { CustomersModel } from './customers-model.js';
+import { CustomersModel } from './sqlite/customers-model.js';
 import { CustomersProjector } from './customers-projector.js';
 import {
   CUSTOMERS,
@@ -12,10 +12,10 @@ import {
   removeUnused,
   SEARCH,
   switchModels,
-} from './models.js';
+} from './sqlite/models.js';
 import { nextEvents } from './next-events.js';
-import { SearchModel } from './search-model.js';
-import { SearchProjector } from './search-projector.js';
+import { SearchModel } from './search/search-model.js';
+import { SearchProjector } from './search/search-projector.js';
 
 export interface ProjectorOptions {
   readonly folder: string;

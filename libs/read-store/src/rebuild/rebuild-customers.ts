@@ -1,0 +1,324 @@
+import { rmSync } from 'node:fs';
+import { CorruptEventError } from '@threadline/event-store/errors';
+import type { LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
+import { DEFAULT_RULES, type IdentityRules } from '@threadline/domain/identity/identity-rules';
+import { contribute, standings } from '@threadline/projections/contribution';
+import { emptySummary } from '@threadline/projections/summary';
+import { summaryToJson } from '@threadline/projections/summary-json';
+import type { PartyRecord, Vault } from '@threadline/vault/vault';
+import { endBulk, startBulk, syncFile } from './bulk-write.js';
+import { CustomersModel } from '../sqlite/customers-model.js';
+import { CustomersProjector } from '../customers-projector.js';
+import {
+  decode,
+  interactionOf,
+  isOf,
+  isOfCustomers,
+  isOfInteraction,
+  type Decoded,
+  type LoggedEvent,
+  type Unusable,
+} from '../customers/decode.js';
+import { EntryTable, type EntryTableData, type KeptEvent } from './entry-table.js';
+import { openRules, UnreadableRulesError } from '../identity/identity-rules-events.js';
+import { nextEvents } from '../next-events.js';
+import { IdentityScan, resolveLog, type IdentityPart, type MetParty } from './rebuild-identity.js';
+import { IdentityTables, type LinkRow } from '../sqlite/identity-tables.js';
+
+type ParkedRow = Parameters<CustomersModel['park']>[0];
+
+const CHUNK = 2_000;
+/** Few, so that what was read is garbage before the collector would copy it. */
+const SCANNED = 64;
+
+export interface RebuildOptions {
+  /** The file to build; what is there is removed. */
+  readonly path: string;
+  readonly log: LocalLog;
+  readonly vault: Vault;
+  readonly upTo: number;
+  readonly now: () => number;
+}
+
+/**
+ * Builds the read model `customers` anew from the log up to `upTo`, in a file of its own: what a scan of the log gathers,
+ * or what others have gathered of it. A log with an event that cannot be read is followed event by event instead: which
+ * later events wait for it only their streams can tell.
+ */
+export async function rebuildCustomers(
+  options: RebuildOptions,
+  gather: (into: GatheredCustomers) => Promise<void> = (into) => scanCustomers(options, 0, into),
+  onProgress: (events: number) => void = () => undefined,
+): Promise<void> {
+  try {
+    await build(options, async (model) => {
+      const gathered = new GatheredCustomers(options);
+      await gather(gathered);
+      await gathered.write(model, onProgress);
+    });
+  } catch (error) {
+    if (!(error instanceof CorruptEventError)) throw error;
+    await build(options, (model) => follow(model, options, onProgress));
+  }
+}
+
+/** Gathers the events in `(from, upTo]`. */
+export async function scanCustomers(
+  { log, vault, upTo }: Pick<RebuildOptions, 'log' | 'vault' | 'upTo'>,
+  from: number,
+  into: GatheredCustomers,
+  onProgress: (position: number) => void = () => undefined,
+): Promise<void> {
+  for (let after = from; after < upTo;) {
+    const recorded = log.after(after, Math.min(SCANNED, upTo - after));
+    const last = recorded.at(-1);
+    if (last === undefined) break;
+    after = last.position;
+    into.add(recorded, await decode(recorded.filter(isOfCustomers), vault));
+    onProgress(after);
+  }
+}
+
+async function build(
+  { path, upTo }: RebuildOptions,
+  work: (model: CustomersModel) => Promise<void>,
+): Promise<void> {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
+  const model = new CustomersModel(path);
+  try {
+    startBulk(model.database);
+    await work(model);
+    model.checkpoint = upTo;
+    endBulk(model.database);
+  } finally {
+    model.close();
+  }
+  syncFile(path);
+}
+
+/** The way the projector goes. */
+async function follow(
+  model: CustomersModel,
+  { log, vault, upTo, now }: RebuildOptions,
+  onProgress: (events: number) => void,
+): Promise<void> {
+  const projector = new CustomersProjector(model, log, vault, now);
+  for (let after = 0; after < upTo;) {
+    const events = nextEvents(log, after, Math.min(CHUNK, upTo - after));
+    if (events instanceof CorruptEventError) {
+      projector.parkCorrupt(events);
+      after = events.position;
+      continue;
+    }
+    after = events.at(-1)?.position ?? upTo;
+    await projector.project(events, after);
+    onProgress(events.length);
+  }
+}
+
+/** What a thread has gathered of its part of the log, as another one adopts it. */
+export interface GatheredPart {
+  readonly table: EntryTableData;
+  readonly identity: IdentityPart;
+  /** Events that put identity rules in force. */
+  readonly rules: readonly number[];
+  readonly parked: readonly ParkedRow[];
+}
+
+/**
+ * The model in the making, in two phases: the log is gone through once in its order, then each party's events are folded in
+ * the order of its timeline, so that every row is written once and in the order of its key.
+ */
+export class GatheredCustomers {
+  private readonly table = new EntryTable();
+  private readonly identity = new IdentityScan();
+  private readonly rules: number[] = [];
+  private readonly parked: ParkedRow[] = [];
+  /** Streams with an event that cannot be used: where it lies. What comes after it waits. */
+  private readonly stopped = new Map<string, number>();
+
+  constructor(private readonly options: Pick<RebuildOptions, 'log' | 'vault' | 'upTo' | 'now'>) {}
+
+  /** Phase one: what each of the next events says of itself, in typed arrays; parties, links; what has to be parked. */
+  add(recorded: readonly RecordedEvent[], { logged, unusable }: Decoded): void {
+    if (unusable.length > 0 || this.stopped.size > 0) this.park(recorded, unusable);
+    for (const event of recorded) if (isOf('rules', event)) this.rules.push(event.position);
+    for (const event of logged)
+      if (this.stopped.size === 0 || !this.waits(event.stream, event.position)) this.take(event);
+  }
+
+  private waits(stream: string, position: number): boolean {
+    const from = this.stopped.get(stream);
+    return from !== undefined && position >= from;
+  }
+
+  private park(recorded: readonly RecordedEvent[], unusable: readonly Unusable[]): void {
+    const reasons = new Map(unusable.map(({ event, reason }) => [event.position, reason]));
+    for (const { position, stream, id, type } of recorded) {
+      const reason = reasons.get(position);
+      const waits = this.stopped.has(stream);
+      if (reason === undefined && !waits) continue;
+      if (!waits) this.stopped.set(stream, position);
+      const at = this.options.now();
+      this.parked.push({ position, stream, event: id, type, reason: waits ? null : (reason ?? null), at });
+    }
+  }
+
+  /** Events after that position wait for one before it: who gathers them on their own cannot know. */
+  stopsAfter(position: number): boolean {
+    const { log } = this.options;
+    return [...this.stopped.keys()].some((stream) => (log.stream(stream).at(-1)?.position ?? 0) > position);
+  }
+
+  /** See `IdentityScan.learn`. */
+  learn(records: Iterable<PartyRecord>): void {
+    this.identity.learn(records);
+  }
+
+  /** Empties it; the table's memory may be transferred (`EntryTable.buffersOf`). */
+  part(): GatheredPart {
+    const { rules, parked } = this;
+    return { table: this.table.data(), identity: this.identity.part(), rules, parked };
+  }
+
+  /** Adds what was gathered of the events that come next. */
+  adopt({ table, identity, rules, parked }: GatheredPart): void {
+    this.table.adopt(table);
+    this.identity.adopt(identity);
+    this.rules.push(...rules);
+    this.parked.push(...parked);
+  }
+
+  /** Instead of phase two: what is said of who is who, and how many events are on the timeline of each party. */
+  evidence(): { readonly identity: IdentityScan; readonly events: ReadonlyMap<number, number> } {
+    this.settle();
+    return { identity: this.identity, events: this.table.counts() };
+  }
+
+  /** Phase two: the rows. */
+  async write(model: CustomersModel, onProgress: (events: number) => void): Promise<void> {
+    this.settle();
+    model.dropIndexes();
+    const rules = await this.rulesInForce(model);
+    await this.writeIdentity(model, rules);
+    model.transaction(() => {
+      for (const row of this.parked) model.park(row);
+    });
+    await this.writeTimelines(model, onProgress);
+    model.makeIndexes();
+  }
+
+  private take(event: LoggedEvent): void {
+    if (!isOfInteraction(event)) {
+      this.identity.takeDecision(event);
+      return;
+    }
+    this.table.add(event, interactionOf(event.stream));
+    this.identity.take(event);
+  }
+
+  /** Those that were put in force last, as far as they can be read. */
+  private async rulesInForce(model: CustomersModel): Promise<IdentityRules> {
+    let rules = DEFAULT_RULES;
+    for (const event of this.options.log.at(this.rules)) {
+      if (event === undefined) continue;
+      const { position, stream, id, type } = event;
+      try {
+        rules = await openRules(event, this.options.vault);
+        model.writeRules(position, id);
+      } catch (error) {
+        if (!(error instanceof UnreadableRulesError)) throw error;
+        this.parked.push({
+          position,
+          stream,
+          event: id,
+          type,
+          reason: error.message,
+          at: this.options.now(),
+        });
+      }
+    }
+    return rules;
+  }
+
+  /** Homes and versions in interactions of more than one event. */
+  private settle(): void {
+    for (const group of this.table.groups()) {
+      const events = group.map((index) => this.table.event(index));
+      standings(events).forEach(({ home, stands }, place) =>
+        this.table.settle(group[place] as number, home, stands),
+      );
+    }
+  }
+
+  /** Every party in the order of its key, with its customer; links, decisions. */
+  private async writeIdentity(model: CustomersModel, rules: IdentityRules): Promise<void> {
+    const { identity } = this;
+    const links = identity.links();
+    const counting = links.map(([first]) => first as LinkRow);
+    const resolved = await resolveLog(identity, counting, rules, this.options.vault);
+    const changed = this.options.upTo;
+    model.transaction(() => {
+      for (const handle of [...identity.parties.keys()].sort((a, b) => a - b)) {
+        const { kind, naming } = identity.parties.get(handle) as MetParty;
+        const customer = resolved.identity.customerOf(handle);
+        model.addParty(handle, { kind, blocked: resolved.blocked.has(handle), naming, changed, customer });
+      }
+      const tables = new IdentityTables(model);
+      tables.writeResolved(links, identity.decisions, resolved, rules);
+      // In the order of the log: the first is known as early as any.
+      identity.relations.sort((x, y) => x.shared - y.shared || x.party - y.party || x.position - y.position);
+      for (const relation of identity.relations) tables.keepRelation(relation);
+      identity.mentions.sort((x, y) => x.party - y.party || x.position - y.position);
+      for (const { party, position } of identity.mentions) model.writeMention(party, position);
+    });
+    identity.forget();
+  }
+
+  /** Each party's events in the order of its timeline. */
+  private async writeTimelines(model: CustomersModel, onProgress: (events: number) => void): Promise<void> {
+    const order = this.table.order();
+    let party: number | undefined;
+    let summary = emptySummary();
+    for (let from = 0; from < order.length; from += CHUNK) {
+      const chunk = order.subarray(from, from + CHUNK);
+      const events = await this.events(chunk);
+      model.transaction(() => {
+        chunk.forEach((index, place) => {
+          const home = this.table.home(index);
+          if (home !== party) {
+            if (party !== undefined) model.writeSummary(party, summaryToJson(summary));
+            party = home;
+            summary = emptySummary();
+          }
+          const { event, interaction } = events[place] as KeptEvent;
+          const stands = this.table.stands(index);
+          model.writeEntry(this.table.row(index, event));
+          contribute(summary, { event, home, stands }, interaction);
+        });
+      });
+      onProgress(chunk.length);
+    }
+    if (party !== undefined) model.writeSummary(party, summaryToJson(summary));
+  }
+
+  /** From memory, or what did not fit there from the log. */
+  private async events(chunk: Uint32Array): Promise<KeptEvent[]> {
+    const kept = Array.from(chunk, (index) => this.table.kept(index));
+    const missing = Array.from(chunk).filter((_, place) => kept[place] === undefined);
+    if (missing.length === 0) return kept as KeptEvent[];
+    const recorded = this.options.log.at(missing.map((index) => this.table.position(index)));
+    const { logged } = await decode(
+      recorded.filter((event) => event !== undefined),
+      this.options.vault,
+    );
+    const read = new Map(logged.map((event) => [event.position, event]));
+    return Array.from(chunk, (index, place) => {
+      const known = kept[place];
+      if (known !== undefined) return known;
+      const event = read.get(this.table.position(index));
+      if (event === undefined) throw new Error('an event that was scanned cannot be read again');
+      return { event, interaction: interactionOf(event.stream) };
+    });
+  }
+}

@@ -1,0 +1,172 @@
+import { standings } from '@threadline/projections/contribution';
+import { searchText } from '@threadline/projections/search-text';
+import type { FoundCustomer, SearchPage } from '../customers/customer-reads.js';
+import { readCursor, writeCursor } from '../customers/cursor.js';
+import type { CustomerRows } from '../sqlite/customer-rows.js';
+import type { OpenedLog } from '../customers/opened-log.js';
+import { matchExpression, type WordsIndex } from './words-index.js';
+
+/** So many people are put in order at once; whoever pages on gets the next so many. */
+const PEOPLE = 1_000;
+/** So many events are looked at for one page at most. */
+const EVENTS = 20_000;
+const CHUNK = 200;
+
+interface Sources {
+  readonly rows: CustomerRows;
+  readonly words: WordsIndex;
+  readonly opened: OpenedLog;
+}
+
+interface Candidate {
+  readonly label: number;
+  readonly matched: FoundCustomer['matched'];
+}
+
+/** How many candidates the pages before looked at, and the position up to which words were looked for. */
+type Place = [offset: number, upTo: number];
+
+const isSearchPlace = (value: unknown): value is Place =>
+  Array.isArray(value) &&
+  value.length === 2 &&
+  value.every((part) => Number.isSafeInteger(part) && part >= 0);
+
+/** Customers by identifier, then by name, then by words on their timeline (latest first); each once. */
+export async function searchCustomers(
+  sources: Sources,
+  { q, phone, limit, cursor }: { q?: string; phone?: string; limit: number; cursor?: string },
+  describe: (label: number) => Promise<Omit<FoundCustomer, 'matched'> | undefined>,
+): Promise<SearchPage> {
+  const start: Place =
+    cursor === undefined ? [0, sources.rows.checkpoint()] : readCursor(cursor, isSearchPlace);
+  const [offset, upTo] = start;
+  const customers: FoundCustomer[] = [];
+  let seen = 0;
+  for await (const { label, matched } of candidates(sources, q, phone, upTo)) {
+    if (seen++ < offset) continue;
+    if (customers.length === limit) return { customers, next: writeCursor([seen - 1, upTo]) };
+    const customer = await describe(label);
+    if (customer !== undefined) customers.push({ ...customer, matched });
+  }
+  return { customers, next: null };
+}
+
+async function* candidates(
+  sources: Sources,
+  q: string | undefined,
+  phone: string | undefined,
+  upTo: number,
+): AsyncIterable<Candidate> {
+  const labels = new Set<number>();
+  const isNew = (label: number | undefined): label is number =>
+    label !== undefined && !labels.has(label) && !!labels.add(label);
+  const asked = q?.trim() ?? '';
+  if (asked === '') {
+    for await (const { label } of recent(sources, upTo))
+      if (isNew(label)) yield { label, matched: { in: 'all', text: null } };
+    return;
+  }
+  for (const { label, matched } of people(sources, asked, phone)) if (isNew(label)) yield { label, matched };
+  const match = matchExpression(asked);
+  if (match === undefined) return;
+  const positions = sources.words.events(match, upTo, EVENTS);
+  for await (const { label, position } of customersAt(sources, positions)) {
+    if (isNew(label)) yield { label, matched: await wordsAt(sources.opened, position, asked) };
+  }
+}
+
+/** By identifier, then by name; within each, of every thousand, the customer heard from last comes first. */
+function* people({ rows, words }: Sources, asked: string, phone: string | undefined): Iterable<Candidate> {
+  const numbers = /^\+?[\d\s().\/-]{6,}$/.test(asked) ? [asked, ...(phone === undefined ? [] : [phone])] : [];
+  const digits = numbers.map((number) => `"${number.replace(/\D/g, '')}" *`).filter((one) => one !== '"" *');
+  const expressions = new Set([matchExpression(asked), ...digits].filter((one) => one !== undefined));
+  const match = [...expressions].join(' OR ');
+  if (match === '') return;
+  for (const column of ['identifier', 'names'] as const) {
+    const where = column === 'identifier' ? 'identifier' : 'name';
+    let handles: number[];
+    for (let after = -1; (handles = words.people(match, column, after, PEOPLE)).length > 0;) {
+      for (const label of heardLast(rows, handles)) yield { label, matched: { in: where, text: asked } };
+      if (handles.length < PEOPLE) break;
+      after = handles.at(-1) ?? after;
+    }
+  }
+}
+
+/** The customers of these parties, each once, in the order in which they were heard from last. */
+function heardLast(rows: CustomerRows, handles: readonly number[]): number[] {
+  const labels = new Set(
+    handles.map((handle) => rows.customerOf(handle)).filter((label) => label !== undefined),
+  );
+  const lastSeen = [...labels].map((label): [number, number] => [
+    label,
+    rows.summary(label, rows.parties(label)).last ?? -Infinity,
+  ]);
+  lastSeen.sort(([a, x], [b, y]) => (x === y ? a - b : y > x ? 1 : -1));
+  return lastSeen.map(([label]) => label);
+}
+
+/** The customers whose events came last. */
+async function* recent(sources: Sources, upTo: number): AsyncIterable<{ label: number }> {
+  for (let to = upTo; to > 0; to -= CHUNK) {
+    const positions = Array.from({ length: Math.min(CHUNK, to) }, (_, index) => to - index);
+    yield* customersAt(sources, positions);
+  }
+}
+
+async function* customersAt(
+  sources: Sources,
+  positions: readonly number[],
+): AsyncIterable<{ label: number; position: number }> {
+  for (let at = 0; at < positions.length; at += CHUNK) {
+    const chunk = positions.slice(at, at + CHUNK);
+    const events = new Map((await sources.opened.logged(chunk)).map((event) => [event.position, event]));
+    for (const position of chunk) {
+      const event = events.get(position);
+      const own = event?.parties[event.home]?.key;
+      const home =
+        own ?? (event === undefined ? undefined : await homeAt(sources.opened, sources.rows, position));
+      const label =
+        home === undefined || sources.rows.isParked(position) ? undefined : sources.rows.customerOf(home);
+      if (label !== undefined) yield { label, position };
+    }
+  }
+}
+
+/** The handle of the party under which the event at this position stands. */
+export async function homeAt(
+  opened: OpenedLog,
+  rows: CustomerRows,
+  position: number,
+): Promise<number | undefined> {
+  const [event] = await opened.logged([position]);
+  if (event === undefined) return undefined;
+  if (event.home >= 0) return event.parties[event.home]?.key;
+  // The log is ahead of the model: what is not folded yet is nobody's home.
+  const folded = rows.checkpoint();
+  const events = (await opened.interaction(event.stream)).filter(
+    (other) => other.position <= folded && !rows.isParked(other.position),
+  );
+  return standings(events).find((standing) => standing.event.position === position)?.home;
+}
+
+const BEFORE = 40;
+const AROUND = 160;
+
+/** A piece of the event's text round the first of the words. */
+async function wordsAt(
+  opened: OpenedLog,
+  position: number,
+  asked: string,
+): Promise<FoundCustomer['matched']> {
+  const data = (await opened.data([position])).get(position)?.data;
+  const [event] = await opened.logged([position]);
+  const text = data === undefined ? '' : searchText(data).replace(/\s+/g, ' ');
+  const first = asked.split(/\s+/)[0] ?? '';
+  const at = Math.max(0, text.toLowerCase().indexOf(first.toLowerCase()) - BEFORE);
+  return {
+    in: 'words',
+    text: text.slice(at, at + AROUND),
+    ...(event === undefined ? {} : { event: event.id }),
+  };
+}
