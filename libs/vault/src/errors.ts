@@ -31,7 +31,10 @@ export class VaultFileError extends ThreadlineError {
   }
 }
 
-/** Nothing could be written for now (the disk is full, the file is locked); nothing that was made is lost. 503. */
+/**
+ * Nothing could be written for now (the disk is full, the file is locked, the Redis is out of reach); nothing that was
+ * made is lost. 503.
+ */
 export class VaultBusyError extends ThreadlineError {
   constructor(message: string, cause?: unknown) {
     super(message, { code: 'vault-busy', retriable: true, status: 503, exitCode: EXIT.io, cause });
@@ -51,6 +54,31 @@ export class VaultFailedError extends ThreadlineError {
       exitCode: EXIT.io,
       cause,
     });
+  }
+}
+
+/**
+ * The vault's Redis does not keep every write, or does not let us see whether it does. Exit code 74; a process that
+ * meets it later (a Redis that came back with other settings) must end as well.
+ */
+export class VaultSettingsError extends ThreadlineError {
+  readonly fatal = true;
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: 'vault-settings', retriable: false, exitCode: EXIT.io, cause });
+  }
+}
+
+/**
+ * There is no vault where there must be one: it was emptied, or another one lies in its place. Going on would give
+ * people keys and handles a second time. Exit code 74, and whoever meets it while running must end.
+ */
+export class VaultMissingError extends ThreadlineError {
+  readonly fatal = true;
+  constructor(
+    message = "the vault's Redis was emptied, or another vault lies there: restore the one that the log was written with",
+    cause?: unknown,
+  ) {
+    super(message, { code: 'vault-missing', retriable: false, exitCode: EXIT.io, cause });
   }
 }
 

@@ -39,3 +39,13 @@ export class KeyedHash {
     return hash('sha256', this.#outer, 'hex');
   }
 }
+
+/** `Vault.hash` under that naming key. */
+export const namingHash =
+  (naming: KeyedHash) =>
+  (...parts: string[]): string => {
+    let text = '';
+    // The lengths keep the parts apart: ('ab', 'c') and ('a', 'bc') differ.
+    for (const part of parts) text += `${part.length}:${part}`;
+    return naming.hex(text).slice(0, 32);
+  };

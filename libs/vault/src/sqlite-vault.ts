@@ -2,7 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { ReadOnlyVaultError, VaultBusyError } from './errors.js';
 import { KeyTable } from './key-table.js';
-import { KeyedHash } from './keyed-hash.js';
+import { KeyedHash, namingHash } from './keyed-hash.js';
 import { RandomPool } from './random-pool.js';
 import { RecentMap } from './recent-map.js';
 import { Ring, sealRecord, type Entry } from './ring.js';
@@ -54,7 +54,6 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 /** The vault in a file of its own. One writer; any number of readers in other threads and processes. */
 export class SqliteVault implements Vault {
   readonly #db: DatabaseSync;
-  readonly #naming: KeyedHash;
   readonly #root: KeyedHash;
   readonly #folder: string;
   readonly #readOnly: boolean;
@@ -77,12 +76,7 @@ export class SqliteVault implements Vault {
   #seenDestroyed = -1;
   #destroying: Promise<unknown> = Promise.resolve();
 
-  readonly hash = (...parts: string[]): string => {
-    let text = '';
-    // The lengths keep the parts apart: ('ab', 'c') and ('a', 'bc') differ.
-    for (const part of parts) text += `${part.length}:${part}`;
-    return this.#naming.hex(text).slice(0, 32);
-  };
+  readonly hash: Vault['hash'];
 
   private constructor(
     db: DatabaseSync,
@@ -91,7 +85,7 @@ export class SqliteVault implements Vault {
   ) {
     this.#db = db;
     this.#root = new KeyedHash(keys.root);
-    this.#naming = new KeyedHash(keys.naming);
+    this.hash = namingHash(new KeyedHash(keys.naming));
     this.#entries = new RecentMap(held === undefined ? ENTRIES_HELD : ENTRIES_BESIDE);
     this.#held = held === undefined ? undefined : new KeyTable(held);
     this.#folder = folder;

@@ -16,6 +16,11 @@ export interface VaultBed {
   close(): Promise<void>;
 }
 
+export interface VaultAbilities {
+  /** Where several processes write: that many vaults, opened at the same moment on one storage that was empty. */
+  readonly together?: (masterKey: Buffer, count: number) => Promise<Vault[]>;
+}
+
 let made = 0;
 /** A party that nobody has asked for before. */
 export function someParty(
@@ -37,7 +42,11 @@ const interaction = (): string => randomBytes(16).toString('hex');
 const text = fc.string({ unit: 'binary', maxLength: 600 }).map((value) => value.toWellFormed());
 
 /** What every vault guarantees. */
-export function vaultContract(name: string, open: (masterKey: Buffer) => Promise<VaultBed>): void {
+export function vaultContract(
+  name: string,
+  open: (masterKey: Buffer) => Promise<VaultBed>,
+  { together }: VaultAbilities = {},
+): void {
   describe(`${name} is a vault`, () => {
     const masterKey = randomBytes(32);
     let bed: VaultBed;
@@ -207,4 +216,82 @@ export function vaultContract(name: string, open: (masterKey: Buffer) => Promise
       }
     });
   });
+
+  if (together === undefined) return;
+  describe(`${name} is one vault to all who write it`, () => {
+    const masterKey = randomBytes(32);
+    let vaults: Vault[] = [];
+    before(async () => {
+      vaults = await together(masterKey, 5);
+    });
+    after(() => Promise.all(vaults.map((vault) => vault.close())));
+
+    it('gives those who begin it at once the same naming key and the same root key', async () => {
+      const [first, ...others] = vaults as [Vault, ...Vault[]];
+      const handle = await one(first.handlesFor([someParty(first)]));
+      await first.commit();
+      const box = (await first.keys([handle])).seal(handle, 'e', 'words');
+      for (const vault of others) {
+        assert.equal(vault.hash('a', 'b'), first.hash('a', 'b'));
+        assert.equal((await vault.keys([handle])).open(handle, 'e', box), 'words');
+      }
+    });
+
+    it('gives a party one handle and one key, however many ask for it at once', async () => {
+      await oneHandleEach(vaults);
+    });
+
+    it('tells who writes that another one destroyed a key', async () => {
+      const [mine, other] = vaults as [Vault, Vault];
+      const party = someParty(mine);
+      const handle = await one(mine.handlesFor([party]));
+      await mine.commit();
+      assert.deepEqual(await other.handlesFor([party]), [handle]);
+      assert.equal((await other.keys([handle])).party(handle)?.value, party.value);
+      assert.equal(await mine.destroy(handle), true);
+      const ring = await other.keys([handle]);
+      assert.throws(() => ring.seal(handle, 'e', 'words'), KeyGoneError);
+      const again = await one(other.handlesFor([party]));
+      assert.notEqual(again, handle);
+      assert.deepEqual(await mine.handlesFor([party]), [again]);
+    });
+  });
+}
+
+/** All of them make the keys of the same parties and interactions at once, each in another order. */
+export async function oneHandleEach(vaults: readonly Vault[]): Promise<void> {
+  const [first] = vaults as [Vault];
+  const parties = Array.from({ length: 300 }, () => someParty(first));
+  const interactions = Array.from({ length: 100 }, interaction);
+  const answers = await Promise.all(
+    vaults.map(async (vault, index) => {
+      const turned = <T>(items: T[]): T[] => [...items.slice(index * 50), ...items.slice(0, index * 50)];
+      const [some, others] = [turned(parties), turned(interactions)];
+      const [handles, lone] = await Promise.all([
+        vault.handlesFor(some),
+        vault.handlesForInteractions(others),
+      ]);
+      await vault.commit();
+      const ring = await vault.keys([...handles, ...lone]);
+      const named: [string, Handle, string][] = [
+        ...some.map(({ party }, at) => [party, handles[at] as Handle] as const),
+        ...others.map((id, at) => [id, lone[at] as Handle] as const),
+      ].map(([owner, handle]) => [owner, handle, ring.seal(handle, 'e', owner)]);
+      return new Map(named.map(([owner, ...rest]) => [owner, rest]));
+    }),
+  );
+  const [told] = answers as [(typeof answers)[0]];
+  const handles = [...told.values()].map(([handle]) => handle);
+  assert.equal(new Set(handles).size, 400);
+  const ring = await first.keys(handles);
+  for (const answer of answers) {
+    for (const [owner, [handle, box]] of answer) {
+      assert.equal(handle, told.get(owner)?.[0], 'one handle');
+      assert.equal(ring.open(handle, 'e', box), owner, 'one key');
+    }
+  }
+  assert.deepEqual(
+    await first.find(parties.map(({ party }) => party)),
+    parties.map(({ party }) => told.get(party)?.[0]),
+  );
 }
