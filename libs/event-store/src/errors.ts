@@ -94,6 +94,17 @@ export class StoreClosedError extends ThreadlineError {
   }
 }
 
+/** The copy is of another log than the one that it shall follow, or of one that has been put back to an earlier state. */
+export class LogForeignError extends ThreadlineError {
+  constructor(file: string) {
+    super(`${file} is a copy of another log: remove its folder, and it is made again`, {
+      code: 'log-foreign',
+      retriable: false,
+      exitCode: EXIT.io,
+    });
+  }
+}
+
 /** What the log holds at this position is not what was appended there. */
 export class CorruptEventError extends ThreadlineError {
   readonly position: number;

@@ -66,7 +66,7 @@ export class SqliteEventStore extends LogReads implements EventStore {
     index: KeptIndex,
     { folder, clock = Date.now, onFatal = dieOf }: SqliteEventStoreOptions,
   ) {
-    super(db, folder);
+    super(db, new LogTable(db, logFile(folder)));
     this.index = index;
     this.#file = logFile(folder);
     this.#clock = clock;

@@ -1,7 +1,8 @@
 import type { EventStore, Position } from './event-store.js';
 import { FollowedIndex } from './sqlite/followed-index.js';
 import { LogReads } from './sqlite/log-reads.js';
-import { openLogForReading } from './sqlite/schema.js';
+import { LogTable } from './sqlite/log-table.js';
+import { logFile, openLogForReading } from './sqlite/schema.js';
 
 /** Milliseconds between two looks for new events where nobody calls `poke`. */
 const POLL_EVERY = 50;
@@ -17,7 +18,8 @@ export class SqliteLogReader extends LogReads implements Omit<EventStore, 'appen
   }
 
   private constructor(folder: string) {
-    super(openLogForReading(folder), folder);
+    const db = openLogForReading(folder);
+    super(db, new LogTable(db, logFile(folder)));
     this.index = new FollowedIndex(folder, this.log);
   }
 

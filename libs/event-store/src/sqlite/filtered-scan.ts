@@ -3,7 +3,7 @@ import type { Filter, Position, RecordedEvent } from '../event-store.js';
 import type { LogTable } from './log-table.js';
 import { BULK_PREFIX } from './schema.js';
 
-/** Positions that one look at the log passes at most, so that a filter that lets nothing through never blocks for long. */
+/** Events that one look at the log passes at most, about, so that a filter that lets nothing through never blocks for long. */
 const WINDOW = 4096;
 
 /** Bytes of events that one look takes at most, about. */
@@ -24,11 +24,14 @@ type Look = (after: Position, upTo: Position, limit: number) => Page;
 export class FilteredScan {
   readonly #log: LogTable;
   readonly #look: Look;
+  readonly #gap: number;
   /** Grows and shrinks with the size of the events: read-ahead is bounded in bytes. */
   #pageSize = 32;
 
-  constructor(log: LogTable, filter: Filter) {
+  /** `gap`: from one event of the log to the next, in positions, about. */
+  constructor(log: LogTable, filter: Filter, gap: number) {
     this.#log = log;
+    this.#gap = gap;
     this.#look = this.#plan(filter);
   }
 
@@ -106,7 +109,7 @@ export class FilteredScan {
       `position > ? AND position <= ? AND ${conditions.join(' AND ')} ORDER BY position LIMIT ?`,
     );
     return (after, upTo, limit) => {
-      const end = Math.min(after + WINDOW, upTo);
+      const end = Math.min(after + WINDOW * this.#gap, upTo);
       const rows = this.#log.rows(statement, after, end, ...values, limit);
       const events = rows.map((row) => this.#log.event(row));
       return { events, through: rows.length < limit ? end : (events.at(-1)?.position ?? end) };

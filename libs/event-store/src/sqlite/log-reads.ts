@@ -13,9 +13,7 @@ import {
   type SubscriptionMessage,
 } from '../event-store.js';
 import { FilteredScan } from './filtered-scan.js';
-import type { LogIndex } from './log-index.js';
-import { LogTable } from './log-table.js';
-import { logFile } from './schema.js';
+import { LogTable, type EventName } from './log-table.js';
 import { Waker } from './waker.js';
 
 /** Events of one stream that are read between two turns of the event loop. */
@@ -24,9 +22,17 @@ const STREAM_PAGE = 256;
 const defaultFrom = (direction: 'forwards' | 'backwards'): number =>
   direction === 'forwards' ? 0 : Number.MAX_SAFE_INTEGER;
 
+/** Finds events by what they are called. */
+export interface EventNames {
+  /** Every event of that id, oldest first. */
+  find(id: string): EventName[];
+  /** Positions in the order asked for, from that revision on; some may be of another stream. */
+  positions(stream: string, direction: 'forwards' | 'backwards', from: number): Iterable<Position>;
+}
+
 /** The index, by whoever keeps or follows it. */
 export interface IndexUse {
-  using<T>(work: (names: LogIndex) => T): T;
+  using<T>(work: (names: EventNames) => T): T;
 }
 
 /**
@@ -39,15 +45,20 @@ export abstract class LogReads implements Omit<EventStore, 'append' | 'close'>, 
   protected readonly waker = new Waker();
   protected closed = false;
 
-  protected constructor(db: DatabaseSync, folder: string) {
+  protected constructor(db: DatabaseSync, log: LogTable) {
     this.db = db;
-    this.log = new LogTable(db, logFile(folder));
+    this.log = log;
   }
 
   protected abstract readonly index: IndexUse;
 
   /** How often to look for new events without being told, in milliseconds; absent: never. */
   protected abstract readonly pollEvery: number | undefined;
+
+  /** From one event to the next, in positions, about. */
+  protected get gap(): number {
+    return 1;
+  }
 
   abstract headPosition(): Position;
 
@@ -127,7 +138,7 @@ export abstract class LogReads implements Omit<EventStore, 'append' | 'close'>, 
   async *readAll(options: ReadAllOptions = {}): AsyncGenerator<RecordedEvent, void, void> {
     const { after = START, limit = Infinity, signal } = options;
     this.requireOpen();
-    const scan = new FilteredScan(this.log, options);
+    const scan = new FilteredScan(this.log, options, this.gap);
     // What comes while it reads is not its own: a reader slower than the writer would never end.
     const end = this.headPosition();
     let position = after;
@@ -152,7 +163,7 @@ export abstract class LogReads implements Omit<EventStore, 'append' | 'close'>, 
   async *subscribe(options: SubscribeOptions): AsyncGenerator<SubscriptionMessage, void, void> {
     const { signal } = options;
     this.requireOpen();
-    const scan = new FilteredScan(this.log, options);
+    const scan = new FilteredScan(this.log, options, this.gap);
     const over = (): boolean => this.closed || signal?.aborted === true;
     let position = options.after ?? START;
     let caughtUp = false;

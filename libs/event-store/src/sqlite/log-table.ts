@@ -34,6 +34,7 @@ const COLUMNS = 'position, stream, revision, id, type, recorded_at, hash, data, 
 export class LogTable {
   readonly #db: DatabaseSync;
   readonly #file: string;
+  readonly #dense: boolean;
   readonly #insert: StatementSync;
   readonly #at: StatementSync;
   readonly #after: StatementSync;
@@ -45,9 +46,11 @@ export class LogTable {
   readonly #inCategory: StatementSync;
   readonly #categories: StatementSync;
 
-  constructor(db: DatabaseSync, file: string) {
+  /** `dense`: there is an event at every position, so that a gap is a lost row. */
+  constructor(db: DatabaseSync, file: string, { dense = true }: { readonly dense?: boolean } = {}) {
     this.#db = db;
     this.#file = file;
+    this.#dense = dense;
     this.#insert = this.#prepare(
       `INSERT INTO events (position, stream, revision, id, type, category, recorded_at, hash, data, metadata)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -135,9 +138,10 @@ export class LogTable {
     return row === undefined ? undefined : this.event(row);
   }
 
-  /** Positions are dense: a gap is a lost row, which no content hash can show. */
+  /** Where positions are dense, a gap is a lost row, which no content hash can show. */
   after(position: Position, limit: number): RecordedEvent[] {
     const rows = this.rows(this.#after, position, limit);
+    if (!this.#dense) return rows.map((row) => this.event(row));
     const events: RecordedEvent[] = [];
     let expected = position;
     for (const row of rows) {

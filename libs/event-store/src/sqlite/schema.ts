@@ -27,7 +27,7 @@ export function otherCategory(stream: string): string | null {
 }
 
 // Text for ids and hashes: a BLOB costs 0.5 µs more to read, each. No index on a random key: see log-index.db.
-const LOG = `
+const EVENTS = `
   CREATE TABLE events (
     position INTEGER PRIMARY KEY,
     stream TEXT NOT NULL,
@@ -40,8 +40,28 @@ const LOG = `
     data BLOB NOT NULL,
     metadata BLOB
   ) STRICT;
-  CREATE INDEX events_by_category ON events (category, position) WHERE category IS NOT NULL;
+  CREATE INDEX events_by_category ON events (category, position) WHERE category IS NOT NULL;`;
+
+const LOG = `${EVENTS}
   PRAGMA user_version = ${LOG_VERSION};`;
+
+/** `user_version` of log-copy.db; it is a copy, so another version is simply made again. */
+const COPY_VERSION = 1;
+
+/** The copy of a cluster's log in a service's folder. */
+export const copyFile = (folder: string): string => join(folder, 'log-copy.db');
+
+// A copy is written at its own pace, by one process: SQLite's own indexes do.
+const COPY = `${EVENTS}
+  CREATE INDEX events_by_stream ON events (stream, revision);
+  CREATE INDEX events_by_id ON events (id, position);
+  CREATE TABLE passed_over (
+    position INTEGER PRIMARY KEY, stream TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
+    recorded_at INTEGER NOT NULL, first INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE copied (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, events INTEGER NOT NULL) STRICT;
+  INSERT INTO copied VALUES (1, 0, 0);
+  PRAGMA user_version = ${COPY_VERSION};`;
 
 const INDEX = `
   CREATE TABLE streams (
@@ -120,4 +140,28 @@ export function openIndexForWriting(folder: string): DatabaseSync {
     db.close();
     throw translate(error, path);
   }
+}
+
+/** The connection to a copy, made where there is none of this version. What a cut costs is copied again. */
+export function openCopy(folder: string): DatabaseSync {
+  const path = copyFile(folder);
+  const db = connect(path, false);
+  try {
+    db.exec(`PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+      PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384`);
+    if (![0, COPY_VERSION].includes(pragma(db, 'user_version'))) emptyCopy(db);
+    create(db, COPY);
+    return db;
+  } catch (error) {
+    db.close();
+    throw translate(error, path);
+  }
+}
+
+/** Takes everything out of it, whatever version it is of. */
+export function emptyCopy(db: DatabaseSync): void {
+  const tables = db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
+  db.exec('BEGIN IMMEDIATE');
+  for (const { name } of tables) db.exec(`DROP TABLE "${String(name)}"`);
+  db.exec('PRAGMA user_version = 0; COMMIT');
 }
