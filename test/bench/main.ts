@@ -12,6 +12,7 @@ import { httpIngest, inProcessAppend } from './bench-ingest.js';
 import { linksOfLargeCustomer, linkThroughput } from './bench-links.js';
 import { mergeLarge } from './bench-merge.js';
 import { fill, reads } from './bench-reads.js';
+import { rulesApplied } from './bench-rules.js';
 import { emmett } from './emmett.js';
 import { table, type Figure } from './figures.js';
 import { rawAppend, rawScan } from './raw-sqlite.js';
@@ -21,7 +22,7 @@ const HELP = `Measures Threadline beside the raw limits of the same run. Figures
   npm run bench -- [options]
 
   --events <list>  sizes to measure at, comma-separated (default 10000,100000,1000000)
-  --only <list>    of: append, http, reads, rebuild, links, merge, emmett (default: all)
+  --only <list>    of: append, http, reads, rules, rebuild, links, merge, emmett (default: all)
   --folder <path>  where to work (default: a temporary folder; it is emptied)
   --json <file>    write the figures as JSON as well
 `;
@@ -29,7 +30,7 @@ const HELP = `Measures Threadline beside the raw limits of the same run. Figures
 const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '10000,100000,1000000' },
-    only: { type: 'string', default: 'append,http,reads,rebuild,links,merge,emmett' },
+    only: { type: 'string', default: 'append,http,reads,rules,rebuild,links,merge,emmett' },
     folder: { type: 'string' },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -116,13 +117,17 @@ for (const events of sizes) {
       ...(await inFolder('http', (folder) => httpIngest(folder, Math.min(events, 200_000), limit))),
     );
   }
-  if (only.has('reads') || only.has('rebuild')) {
+  if (only.has('reads') || only.has('rules') || only.has('rebuild')) {
     await inFolder('reads', async (folder) => {
       const hub = await startHub({ folder });
       try {
         say(`filling a hub with ${events} events`);
         await fill(hub, events, (done) => done % 100_000 === 0 && say(`${done} events`));
         if (only.has('reads')) figures.push(...(await reads(hub, events)));
+        if (only.has('rules')) {
+          say(`other identity rules on ${events} events`);
+          figures.push(...(await rulesApplied(hub, events)));
+        }
       } finally {
         await hub.stop();
       }

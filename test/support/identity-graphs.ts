@@ -131,7 +131,7 @@ export class Followed {
       this.#store.countNeighbour(link.a, kind(link.b));
       this.#store.countNeighbour(link.b, kind(link.a));
     }
-    this.#graph.recomputeAll([...this.#first.keys()].map(numberOf));
+    this.#graph.recomputeAll();
   }
 
   told(): Pick<Told, 'customers' | 'links'> {

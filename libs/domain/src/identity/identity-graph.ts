@@ -1,9 +1,23 @@
-import { compareLinks, type Decision, type Link, type Party, type Refusal } from './identity-links.js';
+import {
+  compareLinks,
+  type Decision,
+  type Link,
+  type Party,
+  type PartyTraits,
+  type Refusal,
+} from './identity-links.js';
 import type { IdentityRules } from './identity-rules.js';
 import type { IdentityStore, ResolvedLink } from './identity-store.js';
 import { Region } from './region.js';
 import { decide, neverOf, resolveIdentity, type Identity } from './resolve-identity.js';
 import { Sides } from './sides.js';
+
+/** The customers that are computed again, as they were. */
+interface Before {
+  parties(): Iterable<Party>;
+  customerOf(party: Party): Party;
+  slackOf(customer: Party): number | undefined;
+}
 
 /**
  * Keeps customers up to date while links and decisions come in, in any order; equal, after each, to `resolveIdentity` of
@@ -65,14 +79,24 @@ export class IdentityGraph {
     this.#recompute([...touched], touched);
   }
 
-  /** Computes every one of these customers again: the rules, or what they look at, are others now. */
-  recomputeAll(customers: Iterable<Party>): void {
-    const done = new Set<Party>();
-    for (const customer of customers) {
-      if (done.has(customer)) continue;
-      // Whatever joined may be lost: each is widened over all that leads out of it, so that no two regions meet.
-      for (const one of this.#recompute([customer], 'all')) done.add(one);
-    }
+  /** Computes all customers again: the rules, or what they look at, are others now. */
+  recomputeAll(): void {
+    const { parties, links, decisions, slacks } = this.store.whole();
+    const known = (party: Party): { readonly customer: Party; readonly traits: PartyTraits } => {
+      const found = parties.get(party);
+      if (found === undefined) throw new Error('a party that was never met');
+      return found;
+    };
+    const identity = resolveIdentity(
+      { links, decisions, traits: (party) => known(party).traits },
+      this.rules,
+    );
+    const before = {
+      parties: () => parties.keys(),
+      customerOf: (party: Party) => known(party).customer,
+      slackOf: (customer: Party) => slacks.get(customer),
+    };
+    this.#apply(before, links, identity);
   }
 
   /** A party was seen before the time that it was first seen at until now: a firewall counts by that. */
@@ -169,11 +193,11 @@ export class IdentityGraph {
     store.relabel(store.parties(from), to);
   }
 
-  /** Computes customers again, of which these have changed, or all; answers every one that was computed. */
-  #recompute(customers: readonly Party[], given: ReadonlySet<Party> | 'all'): Iterable<Party> {
+  /** Computes customers again, of which these have changed. */
+  #recompute(customers: readonly Party[], given: ReadonlySet<Party>): void {
     const region = new Region(this.store);
     for (const customer of customers) region.add(customer);
-    const changed = new Set(given === 'all' ? [] : given);
+    const changed = new Set(given);
     for (;;) {
       region.close();
       const { inside, across, closed } = region.links();
@@ -184,14 +208,13 @@ export class IdentityGraph {
       for (const customer of region.changed(inside, identity)) changed.add(customer);
       const further = across.flatMap(({ a, b }) => {
         const [mine, other] = region.holds(a) ? [a, b] : [b, a];
-        const isChanged = given === 'all' || changed.has(region.customerOf(mine));
-        return isChanged ? [this.store.customerOf(other)] : [];
+        return changed.has(region.customerOf(mine)) ? [this.store.customerOf(other)] : [];
       });
       if (further.length === 0) {
         for (const link of closed)
           this.#refuse(link, neverOf(this.store.traits(link.a), this.store.traits(link.b)));
         this.#apply(region, inside, identity);
-        return region.customers();
+        return;
       }
       for (const customer of further) region.add(customer);
     }
@@ -202,12 +225,13 @@ export class IdentityGraph {
       this.store.putLink(link, refusal);
   }
 
-  #apply(region: Region, inside: readonly ResolvedLink[], identity: Identity): void {
+  /** Writes what became of these customers; `before` is what they were. */
+  #apply(before: Before, inside: readonly ResolvedLink[], identity: Identity): void {
     const { store } = this;
     this.#joined.clear();
     inside.forEach((link, index) => this.#refuse(link, identity.refused[index]));
     const groups = new Map<Party, Party[]>();
-    for (const party of region.parties()) {
+    for (const party of before.parties()) {
       const root = identity.customerOf(party);
       const group = groups.get(root);
       if (group === undefined) groups.set(root, [party]);
@@ -215,13 +239,13 @@ export class IdentityGraph {
     }
     const moves: [Party[], Party][] = [];
     for (const [root, group] of groups) {
-      const label = labelOf(group, (party) => region.customerOf(party));
-      const moved = group.filter((party) => region.customerOf(party) !== label);
+      const label = labelOf(group, (party) => before.customerOf(party));
+      const moved = group.filter((party) => before.customerOf(party) !== label);
       if (moved.length > 0) moves.push([moved, label]);
       const slack = this.#isSmall(group.length)
         ? undefined
         : this.rules.firewall.parties - identity.lighterOf(root);
-      if (slack !== store.slack(label)) store.setSlack(label, slack);
+      if (slack !== before.slackOf(label)) store.setSlack(label, slack);
     }
     for (const [moved, label] of moves) store.relabel(moved, label);
   }

@@ -5,6 +5,15 @@ export interface ResolvedLink extends Link {
   readonly refusal: Refusal | undefined;
 }
 
+/** All that is known of who is who. */
+export interface WholeIdentity {
+  readonly parties: ReadonlyMap<Party, { readonly customer: Party; readonly traits: PartyTraits }>;
+  /** Of each pair the one that counts. */
+  readonly links: readonly ResolvedLink[];
+  readonly decisions: readonly Decision[];
+  readonly slacks: ReadonlyMap<Party, number>;
+}
+
 /**
  * Where identity is kept: parties with the label of their customer (one of its parties), of each pair the link that
  * counts, decisions. What is asked for is of the present, with all that was written before.
@@ -31,6 +40,8 @@ export interface IdentityStore {
   hasRefused(customer: Party): boolean;
   /** How much a side may still grow before a firewall has to be thought of again: see `IdentityGraph`. */
   slack(customer: Party): number | undefined;
+  /** At once: what is asked of one customer after the other costs a visit each. */
+  whole(): WholeIdentity;
 
   /** Counts one more party of that kind that this one is linked with directly; answers how many there are. */
   countNeighbour(party: Party, kind: string): number;

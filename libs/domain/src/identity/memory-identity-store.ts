@@ -6,7 +6,7 @@ import {
   type PartyTraits,
   type Refusal,
 } from './identity-links.js';
-import type { IdentityStore, ResolvedLink } from './identity-store.js';
+import type { IdentityStore, ResolvedLink, WholeIdentity } from './identity-store.js';
 
 const pairOf = (a: Party, b: Party): string => (a < b ? `${a}/${b}` : `${b}/${a}`);
 
@@ -105,6 +105,18 @@ export class MemoryIdentityStore implements IdentityStore {
 
   slack(customer: Party): number | undefined {
     return this.#slacks.get(customer);
+  }
+
+  whole(): WholeIdentity {
+    const parties = [...this.#customers].map(
+      ([party, customer]) => [party, { customer, traits: this.traits(party) }] as const,
+    );
+    return {
+      parties: new Map(parties),
+      links: [...this.#links.values()],
+      decisions: this.#decisions,
+      slacks: this.#slacks,
+    };
   }
 
   countNeighbour(party: Party, kind: string): number {

@@ -45,8 +45,8 @@ export class Region {
     return traits;
   }
 
-  customers(): Iterable<Party> {
-    return this.#customers.keys();
+  slackOf(customer: Party): number | undefined {
+    return this.store.slack(customer);
   }
 
   get decisions(): Decision[] {

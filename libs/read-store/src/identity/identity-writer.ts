@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { blocks, DEFAULT_RULES, type IdentityRules } from '@threadline/domain/identity/identity-rules';
 import { IdentityGraph } from '@threadline/domain/identity/identity-graph';
 import type { Decision } from '@threadline/domain/identity/identity-links';
@@ -73,14 +74,17 @@ export class IdentityWriter {
 
   /** Other rules from this event on: every customer is computed again, in one transaction. */
   async apply(event: RecordedEvent): Promise<void> {
+    const before = await this.rules();
     const rules = await openRules(event, this.vault);
-    const blocked = await blockedBy(rules, this.model.parties(), this.vault);
+    const blocked = isDeepStrictEqual(rules.blocked, before.blocked)
+      ? undefined
+      : await blockedBy(rules, this.model.parties(), this.vault);
     const graph = new IdentityGraph(this.store, rules);
     this.store.position = event.position;
     this.model.transaction(() => {
       this.model.writeRules(event.position, event.id);
       this.tables.judgeAgain(blocked, rules.fanOut);
-      graph.recomputeAll(this.model.customers());
+      graph.recomputeAll();
       this.model.checkpoint = event.position;
     });
     this.current = { rules, graph };

@@ -210,11 +210,6 @@ export class CustomersModel {
     for (const [handle] of rows) yield handle;
   }
 
-  customers(): number[] {
-    const rows = this.sql('SELECT DISTINCT customer FROM parties').all() as unknown as [number][];
-    return rows.map(([customer]) => customer);
-  }
-
   /** Where identity rules were put in force, in order. */
   rulesPositions(): number[] {
     const rows = this.sql('SELECT position FROM rules ORDER BY position').all() as unknown as [number][];

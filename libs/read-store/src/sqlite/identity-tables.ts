@@ -78,11 +78,16 @@ export class IdentityTables {
     );
   }
 
-  /** What decides that a party never links is looked at anew: blocked values, and whom each is linked with. */
-  judgeAgain(blocked: ReadonlySet<number>, { most, exempt }: IdentityRules['fanOut']): void {
-    this.sql('UPDATE parties SET never = 0 WHERE never != 0').run();
+  /**
+   * What decides that a party never links is looked at anew: blocked values (undefined: the same as before), and whom each
+   * is linked with.
+   */
+  judgeAgain(blocked: ReadonlySet<number> | undefined, { most, exempt }: IdentityRules['fanOut']): void {
+    this.sql(`UPDATE parties SET never = 0 WHERE never IN (${FANS_OUT}, ?)`).run(
+      blocked === undefined ? FANS_OUT : BLOCKED,
+    );
     const block = this.sql(`UPDATE parties SET never = ${BLOCKED} WHERE handle = ?`);
-    for (const party of blocked) block.run(party);
+    for (const party of blocked ?? []) block.run(party);
     this.countNeighbours({ most, exempt });
     for (const [kind, limit] of Object.entries(most)) {
       this.sql(

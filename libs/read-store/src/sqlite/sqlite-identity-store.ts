@@ -1,5 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
-import type { IdentityStore, ResolvedLink } from '@threadline/domain/identity/identity-store';
+import type { IdentityStore, ResolvedLink, WholeIdentity } from '@threadline/domain/identity/identity-store';
 import {
   type Decision,
   type Link,
@@ -182,6 +182,20 @@ export class SqliteIdentityStore implements IdentityStore {
 
   slack(customer: number): number | undefined {
     return this.one<[number]>('SELECT slack FROM slacks WHERE customer = ?', customer)?.[0];
+  }
+
+  whole(): WholeIdentity {
+    const parties = this.all<[number, number, ...TraitColumns]>(
+      'SELECT handle, customer, kind, never, first FROM parties',
+    ).map(([handle, customer, ...traits]) => [handle, { customer, traits: this.traitsOf(traits) }] as const);
+    return {
+      parties: new Map(parties),
+      links: this.all<LinkColumns>(`SELECT ${LINK} FROM links l WHERE l.counts = 1`).map(linkOf),
+      decisions: this.all<[number]>('SELECT position FROM decisions').map(([position]) =>
+        this.decision(position),
+      ),
+      slacks: new Map(this.all<[number, number]>('SELECT customer, slack FROM slacks')),
+    };
   }
 
   countNeighbour(party: number, kind: string): number {
