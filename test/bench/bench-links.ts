@@ -3,7 +3,8 @@ import { IdentityGraph } from '@threadline/domain/identity/identity-graph';
 import { DEFAULT_RULES } from '@threadline/domain/identity/identity-rules';
 import { CustomersModel } from '@threadline/read-store/sqlite/customers-model';
 import { SqliteIdentityStore } from '@threadline/read-store/sqlite/sqlite-identity-store';
-import { IdentityTables, type LinkRow } from '@threadline/read-store/sqlite/identity-tables';
+import type { LinkRow } from '@threadline/read-store/identity/identity-rows';
+import { IdentityTables } from '@threadline/read-store/sqlite/identity-tables';
 import { percentile, type Figure } from './figures.js';
 
 /** Parties of one customer in the throughput figure. */

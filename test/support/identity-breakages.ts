@@ -85,7 +85,7 @@ export const IDENTITY_TWINS = [
 
 const LINKS = 'libs/domain/dist/identity/identity-links.js';
 const PAGES = 'libs/read-store/dist/identity/identity-reads.js';
-const ROWS = 'libs/read-store/dist/sqlite/identity-rows.js';
+const ROWS = 'libs/read-store/dist/sqlite/identity-statements.js';
 
 /** The same on a whole hub. */
 export const RULES_OF_IDENTITY_TWINS = [

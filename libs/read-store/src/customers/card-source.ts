@@ -1,7 +1,7 @@
 import { SHOWN, type CardSource } from '@threadline/projections/render-card';
 import type { Summary } from '@threadline/projections/summary';
 import type { Vault } from '@threadline/vault/vault';
-import { nameOf, type KnownParty } from '../sqlite/customer-rows.js';
+import { nameOf, type KnownParty } from './customer-rows.js';
 import { firstSeen, openParties, type OpenParty } from './open-parties.js';
 
 /** What a card is rendered from: of more parties than it shows only those that were first seen are opened. */

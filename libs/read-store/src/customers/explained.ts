@@ -13,7 +13,7 @@ import {
 } from '@threadline/projections/render-explanation';
 import type { Summary } from '@threadline/projections/summary';
 import { NAMED } from '@threadline/projections/trail';
-import type { CustomerRows, ExplainedParty } from '../sqlite/customer-rows.js';
+import type { CustomerRows, ExplainedParty } from './customer-rows.js';
 import { GREATEST, LEAST } from './entry-key.js';
 import type { OpenedLog } from './opened-log.js';
 import type { PastCustomer } from './past-view.js';
@@ -31,23 +31,23 @@ export interface Explained {
   readonly parties: readonly ExplainedParty[];
   readonly summary: Summary;
   /** Positions of entries, latest first unless asked otherwise. */
-  readonly entries: (asked: Asked) => number[];
+  readonly entries: (asked: Asked) => Promise<number[]>;
 }
 
 /** Of a rare channel or type every entry of the customer is looked at: 25 ms for 500,000. */
-export const liveExplained = (rows: CustomerRows, customer: number): Explained => ({
-  parties: rows.explainedParties(customer),
-  summary: rows.explainedSummary(customer),
-  entries: (asked) =>
-    rows
-      .entries(customer, { from: LEAST, to: GREATEST, order: 'desc', ...asked })
-      .map(({ position }) => position),
+export const liveExplained = async (rows: CustomerRows, customer: number): Promise<Explained> => ({
+  parties: await rows.explainedParties(customer),
+  summary: await rows.explainedSummary(customer),
+  entries: async (asked) => {
+    const entries = await rows.entries(customer, { from: LEAST, to: GREATEST, order: 'desc', ...asked });
+    return entries.map(({ position }) => position);
+  },
 });
 
 export const pastExplained = ({ parties, summary, entries }: PastCustomer): Explained => ({
   parties,
   summary,
-  entries: ({ limit, order, channel, standing }) => {
+  entries: async ({ limit, order, channel, standing }) => {
     const found = entries.filter(
       (entry) =>
         (channel === undefined || entry.channel === channel) &&
@@ -77,26 +77,28 @@ async function evidenceOf(
   { parties, summary, entries }: Explained,
   opened: OpenedLog,
 ): Promise<Omit<Evidence, keyof Source>> {
-  const standing = (limit: number, ...types: string[]): number[] => entries({ limit, standing: types });
-  const latest = await opened.logged(entries({ limit: SEARCHED_FOR_NAMES }));
+  const standing = (limit: number, ...types: string[]): Promise<number[]> =>
+    entries({ limit, standing: types });
+  const latest = await opened.logged(await entries({ limit: SEARCHED_FOR_NAMES }));
   const handles = new Set(parties.map(({ handle }) => handle));
   const known = parties.flatMap(({ naming }) => (naming.name === null ? [] : [naming.name]));
   const purchases = [
-    ...(summary.orders > 0 ? standing(SEARCHED_PURCHASES, 'purchase.completed') : []),
-    ...(summary.returns > 0 ? standing(SEARCHED_PURCHASES, 'purchase.returned') : []),
+    ...(summary.orders > 0 ? await standing(SEARCHED_PURCHASES, 'purchase.completed') : []),
+    ...(summary.returns > 0 ? await standing(SEARCHED_PURCHASES, 'purchase.returned') : []),
   ];
+  const channels = new Map<string, number[]>();
+  for (const channel of summary.counts.keys())
+    channels.set(channel, await entries({ limit: NAMED, channel }));
   return {
     names: {
       count: parties.reduce((sum, { naming }) => sum + naming.named, 0),
       latest: recentNames(latest, handles, known),
     },
     purchases: recentPurchases(await opened.logged(purchases)),
-    first: entries({ limit: 1, order: 'asc' })[0],
-    last: entries({ limit: 1 })[0],
-    channels: new Map(
-      [...summary.counts.keys()].map((channel) => [channel, entries({ limit: NAMED, channel })]),
-    ),
-    mentions: summary.mentions > 0 ? standing(NAMED, 'social.post', 'social.mention') : [],
-    visits: summary.visits > 0 ? standing(NAMED, 'visit.started') : [],
+    first: (await entries({ limit: 1, order: 'asc' }))[0],
+    last: (await entries({ limit: 1 }))[0],
+    channels,
+    mentions: summary.mentions > 0 ? await standing(NAMED, 'social.post', 'social.mention') : [],
+    visits: summary.visits > 0 ? await standing(NAMED, 'visit.started') : [],
   };
 }

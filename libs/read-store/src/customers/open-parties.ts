@@ -1,6 +1,6 @@
 import { compareParties, type CardParty } from '@threadline/projections/render-card';
 import type { Vault } from '@threadline/vault/vault';
-import type { KnownParty } from '../sqlite/customer-rows.js';
+import type { KnownParty } from './customer-rows.js';
 
 /** A party with what the vault says of it. */
 export type OpenParty<Party extends KnownParty = KnownParty> = CardParty & Pick<Party, 'handle' | 'naming'>;

@@ -1,5 +1,5 @@
 import type { Json } from '@threadline/domain/canonical-json';
-import type { LocalLog } from '@threadline/event-store/event-store';
+import type { Position, RecordedEvent } from '@threadline/event-store/event-store';
 import { renderEntry } from '@threadline/projections/render-entry';
 import type { ExplainedData } from '@threadline/projections/sources';
 import type { TimelineEntry } from '@threadline/projections/timeline-entry';
@@ -10,21 +10,29 @@ import { decode, handlesOf, interactionOf, type LoggedEvent } from './decode.js'
 /** What stands for the id of a party whose key is gone. */
 const NOBODY = 'forgotten';
 
+/** What readers ask of the log: sealed events that rows refer to. */
+export interface LogRows {
+  /** The events at these positions, in this order; `undefined` where there is none. */
+  at(positions: readonly Position[]): Promise<(RecordedEvent | undefined)[]>;
+  /** The whole stream, oldest first. */
+  stream(stream: string): Promise<RecordedEvent[]>;
+}
+
 /** The log with its seals opened, for readers: a read model's references become what was said. */
 export class OpenedLog {
   constructor(
-    readonly log: LocalLog,
+    readonly log: LogRows,
     readonly vault: Vault,
   ) {}
 
   async logged(positions: Iterable<number>): Promise<LoggedEvent[]> {
-    const recorded = this.log.at([...positions]).filter((event) => event !== undefined);
+    const recorded = (await this.log.at([...positions])).filter((event) => event !== undefined);
     return (await decode(recorded, this.vault)).logged;
   }
 
   /** The usable events of an interaction. */
   async interaction(stream: string): Promise<LoggedEvent[]> {
-    return (await decode(this.log.stream(stream), this.vault)).logged;
+    return (await decode(await this.log.stream(stream), this.vault)).logged;
   }
 
   private async open<T>(

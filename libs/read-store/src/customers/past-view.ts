@@ -9,13 +9,13 @@ import {
 import { combineNamings, namings, type ExplainedNaming } from '@threadline/projections/naming';
 import { emptySummary, type Summary } from '@threadline/projections/summary';
 import { UNSEEN } from '../sqlite/customers-model.js';
-import type { CustomerRows, EntryRow, ExplainedParty, KnownParty } from '../sqlite/customer-rows.js';
+import type { EntryRow, ExplainedParty, KnownParty } from './customer-rows.js';
 import { interactionOf, type LoggedEvent } from './decode.js';
 import { entryKey, firstKeyAt } from './entry-key.js';
 import { openRules } from '../identity/identity-rules-events.js';
-import type { OpenedLog } from './opened-log.js';
-import { pastIdentity, type Cut, type PastIdentity } from '../identity/past-identity.js';
-import type { LinkRow } from '../sqlite/identity-tables.js';
+import type { View } from './view.js';
+import { pastIdentity, type PastIdentity } from '../identity/past-identity.js';
+import type { Cut, LinkRow } from '../identity/identity-rows.js';
 
 /** A link, and why it did not join, if it did not. */
 export interface PastLink extends LinkRow {
@@ -37,7 +37,7 @@ export interface PastCustomer {
   /** Those that an end of its parties has, joined or refused. */
   readonly links: PastLink[];
   /** The parties of the customer then of a party that is not this one's. */
-  elsewhere(party: number): Promise<KnownParty[]>;
+  elsewhere(view: View, party: number): Promise<KnownParty[]>;
 }
 
 interface Known {
@@ -50,14 +50,10 @@ interface Known {
  * those before both clocks are folded as if they were all. Only interactions with further events are read whole, since
  * another event may have been their home or their greatest version then.
  */
-export async function pastCustomer(
-  opened: OpenedLog,
-  rows: CustomerRows,
-  handle: number,
-  cut: Cut,
-): Promise<PastCustomer | undefined> {
-  if (rows.identity.kindOf(handle) === undefined) return undefined;
-  const past = new Past(opened, rows, cut);
+export async function pastCustomer(view: View, handle: number, cut: Cut): Promise<PastCustomer | undefined> {
+  const [kind] = await view.rows.identity.kinds([handle]);
+  if (kind === undefined) return undefined;
+  const past = new Past(view, cut);
   const identity = await past.identity(handle);
   const customer = identity.identity.customerOf(handle);
   const members = new Set(
@@ -85,21 +81,23 @@ export async function pastCustomer(
     entries: entries.sort((a, b) => Buffer.compare(a.key, b.key)),
     links: await linksOf(identity, members),
     // The walk ends at a party that never links: what it did not meet is walked from anew.
-    elsewhere: async (party) =>
-      past.customerOf(identity.parties.includes(party) ? identity : await past.identity(party), party),
+    elsewhere: async (later, party) => {
+      const then = new Past(later, cut);
+      return then.customerOf(identity.parties.includes(party) ? identity : await then.identity(party), party);
+    },
   };
 }
 
 /** The log as it was at a cut. */
 class Past {
   constructor(
-    private readonly opened: OpenedLog,
-    private readonly rows: CustomerRows,
+    private readonly view: View,
     private readonly cut: Cut,
   ) {}
 
   async identity(handle: number): Promise<PastIdentity> {
-    const sources = { rows: this.rows.identity, vault: this.opened.vault, rules: await this.rules() };
+    const { rows, opened } = this.view;
+    const sources = { rows: rows.identity, vault: opened.vault, rules: await this.rules() };
     return pastIdentity(sources, handle, this.cut, async (parties) => {
       const { known, inPassing } = await this.events(new Set(parties));
       const named = namingsOf(known, inPassing);
@@ -116,15 +114,17 @@ class Past {
   }
 
   private async rules(): Promise<IdentityRules> {
-    const position = this.rows.identity.rulesAt(this.cut.knownAt);
-    const [event] = position === undefined ? [] : this.opened.log.at([position]);
-    return event === undefined ? DEFAULT_RULES : openRules(event, this.opened.vault);
+    const { rows, opened } = this.view;
+    const position = await rows.identity.rulesAt(this.cut.knownAt);
+    const [event] = position === undefined ? [] : await opened.log.at([position]);
+    return event === undefined ? DEFAULT_RULES : openRules(event, opened.vault);
   }
 
   /** The events that stand under these parties, as their interactions were then, and those that name them in passing. */
   async events(parties: ReadonlySet<number>): Promise<{ known: Known[]; inPassing: LoggedEvent[] }> {
-    const { opened, rows, cut } = this;
-    const { alone, streams, mentions } = candidates(opened, rows, parties, cut);
+    const { cut } = this;
+    const { opened, rows } = this.view;
+    const { alone, streams, mentions } = await candidates(this.view, [...parties], cut);
     const isKnown = ({ at, position }: LoggedEvent): boolean => at <= cut.asOf && position <= cut.knownAt;
     const known: Known[] = [];
     for (const event of (await opened.logged(alone)).filter(isKnown)) {
@@ -133,35 +133,31 @@ class Past {
       );
     }
     for (const stream of streams) {
-      const events = (await opened.interaction(stream)).filter(
-        (event) => isKnown(event) && !rows.isParked(event.position),
-      );
+      const all = (await opened.interaction(stream)).filter(isKnown);
+      const parked = await rows.parkedOf(all.map(({ position }) => position));
+      const events = all.filter(({ position }) => !parked.has(position));
       known.push(...standings(events).map((standing) => ({ standing, interaction: interactionOf(stream) })));
     }
     return { known, inPassing: (await opened.logged(mentions)).filter(isKnown) };
   }
 }
 
-function candidates(
-  opened: OpenedLog,
-  rows: CustomerRows,
-  parties: Iterable<number>,
+async function candidates(
+  { rows, opened }: View,
+  parties: readonly number[],
   { asOf, knownAt }: Cut,
-): { alone: number[]; streams: Set<string>; mentions: Set<number> } {
+): Promise<{ alone: number[]; streams: Set<string>; mentions: Set<number> }> {
   const alone: number[] = [];
   const several: number[] = [];
-  const mentions = new Set<number>();
-  const to = firstKeyAt(asOf + 1);
-  for (const handle of parties) {
-    for (const row of rows.positions(handle, to)) {
-      if (row.position <= knownAt) (row.several ? several : alone).push(row.position);
-    }
-    for (const position of rows.mentions(handle)) if (position <= knownAt) mentions.add(position);
-  }
-  const streams = new Set(
-    opened.log.at(several).flatMap((event) => (event === undefined ? [] : [event.stream])),
-  );
-  return { alone, streams, mentions };
+  for (const place of await rows.places(parties, firstKeyAt(asOf + 1)))
+    if (place.position <= knownAt) (place.several ? several : alone).push(place.position);
+  const inPassing = await rows.mentions(parties);
+  const events = await opened.log.at(several);
+  return {
+    alone,
+    streams: new Set(events.flatMap((event) => (event === undefined ? [] : [event.stream]))),
+    mentions: new Set(inPassing.filter((position) => position <= knownAt)),
+  };
 }
 
 function namingsOf(known: readonly Known[], inPassing: readonly LoggedEvent[]): Map<number, ExplainedNaming> {

@@ -1,8 +1,8 @@
 import type { Clocks } from './customer-reads.js';
-import type { CustomerRows } from '../sqlite/customer-rows.js';
-import type { OpenedLog } from './opened-log.js';
-import type { Cut } from '../identity/past-identity.js';
+import type { Cut } from '../identity/identity-rows.js';
+import type { CustomerRows } from './customer-rows.js';
 import { pastCustomer, type PastCustomer } from './past-view.js';
+import type { View } from './view.js';
 
 const KEPT = 16;
 
@@ -10,19 +10,17 @@ const KEPT = 16;
 export class PastViews {
   private readonly kept = new Map<string, Promise<PastCustomer | undefined>>();
 
-  constructor(private readonly opened: OpenedLog) {}
-
-  customer(rows: CustomerRows, handle: number, clocks: Clocks): Promise<PastCustomer | undefined> {
-    const cut = cutOf(clocks, rows);
+  async customer(view: View, handle: number, clocks: Clocks): Promise<PastCustomer | undefined> {
+    const cut = await cutOf(clocks, view.rows);
     const name = `${handle}/${cut.asOf}/${cut.knownAt}`;
     const known = this.kept.get(name);
     if (known !== undefined) return known;
-    const view = pastCustomer(this.opened, rows, handle, cut);
+    const past = pastCustomer(view, handle, cut);
     // What failed is not kept, and what was erased since must not be shown for long: the newest few only.
-    view.catch(() => this.kept.delete(name));
+    past.catch(() => this.kept.delete(name));
     if (this.kept.size >= KEPT) this.kept.clear();
-    this.kept.set(name, view);
-    return view;
+    this.kept.set(name, past);
+    return past;
   }
 
   clear(): void {
@@ -31,9 +29,9 @@ export class PastViews {
 }
 
 /** Where two clocks cut what the models hold. */
-export const cutOf = ({ asOf, knownAt }: Clocks, rows: CustomerRows): Cut => ({
+export const cutOf = async ({ asOf, knownAt }: Clocks, rows: CustomerRows): Promise<Cut> => ({
   asOf: asOf ?? LATEST,
-  knownAt: Math.min(knownAt ?? Infinity, rows.checkpoint()),
+  knownAt: Math.min(knownAt ?? Infinity, await rows.checkpoint()),
 });
 
 /** The latest time that a Date can hold. */

@@ -1,8 +1,9 @@
 import { isEntryKey, readCursor, writeCursor } from './cursor.js';
 import type { TimelinePage, TimelineQuery } from './customer-reads.js';
-import type { CustomerRows, EntryRow } from '../sqlite/customer-rows.js';
+import type { EntryRow } from './customer-rows.js';
 import { firstKeyAt, GREATEST, LEAST } from './entry-key.js';
 import type { OpenedLog } from './opened-log.js';
+import type { View } from './view.js';
 import { matchExpression, type WordsIndex } from '../search/words-index.js';
 
 /** A query that finds at most so many events is answered from the set of them; one that finds more is asked entry by entry. */
@@ -50,9 +51,7 @@ function wordsFilter(words: WordsIndex, q: string | undefined): ((position: numb
 }
 
 export async function liveTimeline(
-  rows: CustomerRows,
-  words: WordsIndex,
-  opened: OpenedLog,
+  { rows, words, opened }: View,
   customer: number,
   query: TimelineQuery,
 ): Promise<TimelinePage> {
@@ -66,7 +65,7 @@ export async function liveTimeline(
   const found: EntryRow[] = [];
   for (;;) {
     const wanted = holds === undefined ? limit + 1 : CHUNK;
-    const chunk = rows.entries(customer, { ...bounds, ...filters, order, limit: wanted });
+    const chunk = await rows.entries(customer, { ...bounds, ...filters, order, limit: wanted });
     for (const row of chunk)
       if (found.length <= limit && (holds === undefined || holds(row.position))) found.push(row);
     const last = chunk.at(-1);
@@ -77,9 +76,8 @@ export async function liveTimeline(
 }
 
 export async function pastTimeline(
+  { words, opened }: View,
   entries: readonly EntryRow[],
-  words: WordsIndex,
-  opened: OpenedLog,
   query: TimelineQuery,
 ): Promise<TimelinePage> {
   const { order, limit, type, channel } = query;

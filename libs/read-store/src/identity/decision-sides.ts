@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NamedParty } from '@threadline/domain/decision';
 import type { Vault } from '@threadline/vault/vault';
-import type { CustomerRows } from '../sqlite/customer-rows.js';
+import type { CustomerRows } from '../customers/customer-rows.js';
 
 /** Parties opened at once: of a customer of 10,000 other requests get their turn in between. */
 const SLICE = 512;
@@ -21,11 +21,15 @@ export async function decisionSides(
   parties: readonly string[],
 ): Promise<DecisionSides> {
   const handles = await vault.find(parties);
-  const customers = handles.map((handle) => (handle === undefined ? undefined : rows.customerOf(handle)));
+  const known = handles.filter((handle) => handle !== undefined);
+  const found = await rows.customersOf(known);
+  const labels = new Map(known.map((handle, index) => [handle, found[index]]));
+  const customers = handles.map((handle) => (handle === undefined ? undefined : labels.get(handle)));
   const [customer] = customers;
   if (customer === undefined) return { customers, rest: [] };
   const away = new Set(handles);
-  const others = rows.parties(customer).flatMap(({ handle }) => (away.has(handle) ? [] : [handle]));
+  const all = await rows.parties(customer);
+  const others = all.flatMap(({ handle }) => (away.has(handle) ? [] : [handle]));
   const rest: NamedParty[] = [];
   for (let from = 0; from < others.length; from += SLICE) {
     if (from > 0) await nextTurn();

@@ -1,7 +1,7 @@
 import type { Decision } from '@threadline/domain/identity/identity-links';
 import { links, rank } from '@threadline/domain/identifier';
 import type { LoggedEvent } from '../customers/decode.js';
-import type { LinkRow } from '../sqlite/identity-tables.js';
+import type { LinkRow } from './identity-rows.js';
 
 /** An event links its home with each of its other identifiers that is neither shared nor a device's. */
 export function linksOf({ parties, home, at, id, position }: LoggedEvent): LinkRow[] {

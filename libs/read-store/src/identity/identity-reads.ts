@@ -3,6 +3,7 @@ import { DEFAULT_RULES } from '@threadline/domain/identity/identity-rules';
 import { resolveIdentity } from '@threadline/domain/identity/resolve-identity';
 import { STRENGTHS, type Strength } from '@threadline/domain/identifier';
 import type { Vault } from '@threadline/vault/vault';
+import type { CountingLink, Cut } from './identity-rows.js';
 import { isPlace, readCursor, writeCursor } from '../customers/cursor.js';
 import type {
   IdentityDecision,
@@ -12,11 +13,10 @@ import type {
   RefusedLink,
   RelatedCustomers,
 } from '../customers/customer-reads.js';
-import type { CustomerRows, KnownParty } from '../sqlite/customer-rows.js';
+import type { KnownParty } from '../customers/customer-rows.js';
+import type { View } from '../customers/view.js';
 import { idOf, openParties, type OpenParty } from '../customers/open-parties.js';
-import type { Cut } from './past-identity.js';
 import type { PastCustomer } from '../customers/past-view.js';
-import type { LinkRow } from '../sqlite/identity-tables.js';
 
 /** The rule of every automatic link: both were named in one event. */
 export const SAME_EVENT = 'same-event';
@@ -25,14 +25,9 @@ const PERSON = 'person';
 /** Refused links of a page, at most: a value that never links may have any number. */
 export const MOST_REFUSED = 1_000;
 
-/** A link that counts for its pair, and why it does not join, if it does not. */
-interface FoundLink extends LinkRow {
-  readonly refusal: Refusal | undefined;
-}
-
 /** Whose identity is asked for, live or in the past. */
 export interface IdentitySources {
-  readonly rows: CustomerRows;
+  readonly view: View;
   readonly vault: Vault;
   readonly parties: readonly KnownParty[];
   readonly past: PastCustomer | undefined;
@@ -45,7 +40,7 @@ export async function identityPage(
   sources: IdentitySources,
   page: IdentityQuery,
 ): Promise<IdentityPage | undefined> {
-  const { rows, vault, past } = sources;
+  const { view, vault, past } = sources;
   const parties = await openParties(vault, sources.parties);
   const [first] = parties;
   if (first === undefined) return undefined;
@@ -57,20 +52,34 @@ export async function identityPage(
   const rest = parties.filter(isAfter);
   const shown = rest.slice(0, page.limit);
   const last = shown.at(-1);
+  const events = await eventsOf(shown, view, past);
   const told = await new LinksOfPage(sources, parties, shown).tell(page.explain === true);
   return {
     id: first.id,
-    parties: shown.map(({ handle, id, kind, value, naming }) => ({
+    parties: shown.map(({ id, kind, value, naming }, index) => ({
       id,
       kind,
       value,
       strength: STRENGTHS[naming.strength] ?? 'claimed',
-      events: past?.entries.filter(({ party }) => party === handle).length ?? rows.events(handle),
+      events: events[index] ?? 0,
     })),
     ...told,
     related: after === undefined ? await sources.related() : [],
     next: rest.length > shown.length && last ? writeCursor([placeOf(last.naming.first), last.id]) : null,
   };
+}
+
+/** How many stand under each of these parties. */
+async function eventsOf(
+  parties: readonly KnownParty[],
+  { rows }: View,
+  past: PastCustomer | undefined,
+): Promise<number[]> {
+  const handles = parties.map(({ handle }) => handle);
+  if (past === undefined) return rows.events(handles);
+  const counts = new Map<number, number>();
+  for (const { party } of past.entries) counts.set(party, (counts.get(party) ?? 0) + 1);
+  return handles.map((handle) => counts.get(handle) ?? 0);
 }
 
 /** JSON has no infinity: a party that only decisions name comes last. */
@@ -93,8 +102,8 @@ class LinksOfPage {
 
   /** Each link once: with the first of its ends that a page shows. What was taken back is told to who asks to explain. */
   async tell(explain: boolean): Promise<Pick<IdentityPage, 'links' | 'refused' | 'decisions'>> {
-    const found = this.links();
-    const { decisions, joined, refused: undone } = this.decided();
+    const found = await this.links();
+    const { decisions, joined, refused: undone } = await this.decided();
     const named = [...found, ...joined, ...undone].flatMap(({ a, b }) => [a, b]);
     await this.name([...named, ...decisions.flatMap(({ parties, rest = [] }) => [...parties, ...rest])]);
     const joins = found.filter(({ refusal }) => refusal === undefined);
@@ -112,12 +121,13 @@ class LinksOfPage {
     };
   }
 
-  private links(): FoundLink[] {
-    const { past, rows } = this.sources;
-    const all = past?.links ?? [...this.page].flatMap((party) => rows.identity.counting(party));
-    const once = new Map<string, FoundLink>();
+  /** By their ends: which are told of very many must not depend on where they lie. */
+  private async links(): Promise<CountingLink[]> {
+    const { past, view } = this.sources;
+    const all = past?.links ?? (await view.rows.identity.counting([...this.page]));
+    const once = new Map<string, CountingLink>();
     for (const link of all) if (this.isHere(link)) once.set(`${link.a}/${link.b}`, link);
-    return [...once.values()];
+    return [...once.values()].sort((x, y) => x.a - y.a || x.b - y.b);
   }
 
   /** On the page of the lesser of its ends that are this customer's. */
@@ -126,12 +136,12 @@ class LinksOfPage {
   }
 
   /** People's decisions that name the customer, with the links that they make and those that a newer unlink refuses. */
-  private decided(): {
+  private async decided(): Promise<{
     decisions: (Decision & { holds: boolean })[];
-    joined: FoundLink[];
-    refused: FoundLink[];
-  } {
-    const all = this.allDecisions();
+    joined: CountingLink[];
+    refused: CountingLink[];
+  }> {
+    const all = await this.allDecisions();
     if (all.size === 0) return { decisions: [], joined: [], refused: [] };
     // Only people's decisions: what rules say of links does not matter here.
     const traits = (): { kind: string; never: undefined; first: number } => ({
@@ -146,8 +156,8 @@ class LinksOfPage {
     const stopped = new Map(
       refusedDecisions.map(({ event, parties, because }) => [`${event}/${parties.join('/')}`, because]),
     );
-    const joined: FoundLink[] = [];
-    const refused: FoundLink[] = [];
+    const joined: CountingLink[] = [];
+    const refused: CountingLink[] = [];
     const here: (Decision & { holds: boolean })[] = [];
     for (const decision of all.values()) {
       const { event, at, parties, rest } = decision;
@@ -170,23 +180,18 @@ class LinksOfPage {
   }
 
   /** Those that name the customer, those that name whom these name, and so on: what a newer one says counts for all. */
-  private allDecisions(): Map<number, Decision> {
-    const { identity } = this.sources.rows;
+  private async allDecisions(): Promise<Map<number, Decision>> {
+    const { identity } = this.sources.view.rows;
     const found = new Map<number, Decision>();
     const met = new Set<Party>();
     for (let next = [...this.members]; next.length > 0;) {
-      const here = next.filter((party) => !met.has(party));
-      next = [];
-      for (const party of here) {
-        if (met.has(party)) continue;
-        met.add(party);
-        for (const position of identity.decisionsOf(party, this.sources.cut)) {
-          if (found.has(position)) continue;
-          const decision = identity.decision(position);
-          found.set(position, decision);
-          for (const one of [...decision.parties, ...(decision.rest ?? [])]) next.push(one);
-        }
-      }
+      const here = [...new Set(next)].filter((party) => !met.has(party));
+      for (const party of here) met.add(party);
+      const positions = await identity.decisionsOf(here, this.sources.cut);
+      const fresh = positions.filter((position) => !found.has(position));
+      const decisions = await identity.decisions(fresh);
+      fresh.forEach((position, index) => found.set(position, decisions[index] as Decision));
+      next = decisions.flatMap(({ parties, rest }) => [...parties, ...(rest ?? [])]);
     }
     return found;
   }
@@ -201,7 +206,7 @@ class LinksOfPage {
     }
   }
 
-  private link({ a, b, event, strength, at }: FoundLink, rule: string): IdentityLink[] {
+  private link({ a, b, event, strength, at }: CountingLink, rule: string): IdentityLink[] {
     const [x, y] = [this.ids.get(a), this.ids.get(b)].sort();
     if (x === undefined || y === undefined) return [];
     return [
@@ -209,7 +214,7 @@ class LinksOfPage {
     ];
   }
 
-  private async refused(link: FoundLink): Promise<RefusedLink[]> {
+  private async refused(link: CountingLink): Promise<RefusedLink[]> {
     const { refusal } = link;
     if (refusal === undefined) return [];
     const stranger = [link.a, link.b].find((party) => !this.members.has(party));
@@ -222,10 +227,16 @@ class LinksOfPage {
   }
 
   private async customer(party: Party): Promise<{ customer: string; parties: number } | null> {
-    const { rows, vault, past } = this.sources;
-    const parties = (await past?.elsewhere(party)) ?? rows.parties(rows.customerOf(party) ?? -1);
+    const { view, vault, past } = this.sources;
+    const parties = (await past?.elsewhere(view, party)) ?? (await this.partiesOf(party));
     const customer = await idOf(vault, parties);
     return customer === undefined ? null : { customer, parties: parties.length };
+  }
+
+  private async partiesOf(party: Party): Promise<readonly KnownParty[]> {
+    const { rows } = this.sources.view;
+    const [customer] = await rows.customersOf([party]);
+    return customer === undefined ? [] : rows.parties(customer);
   }
 
   private decision({ event, at, parties, rest, holds }: Decision & { holds: boolean }): IdentityDecision[] {

@@ -2,10 +2,10 @@ import { STRENGTHS, type Strength } from '@threadline/domain/identifier';
 import type { Vault } from '@threadline/vault/vault';
 import { isReviewPlace, readCursor, writeCursor } from '../customers/cursor.js';
 import type { IdentityReview, ReviewsPage } from '../customers/customer-reads.js';
-import type { CustomerRows } from '../sqlite/customer-rows.js';
+import type { CustomerRows } from '../customers/customer-rows.js';
 import { SAME_EVENT } from './identity-reads.js';
 import { idOf } from '../customers/open-parties.js';
-import type { LinkRow } from '../sqlite/identity-tables.js';
+import type { LinkRow } from './identity-rows.js';
 
 /** The links that wait for a person, with what each would bring together. One of somebody forgotten is left out. */
 export async function reviewsPage(
@@ -13,7 +13,7 @@ export async function reviewsPage(
   { limit, cursor }: { limit: number; cursor?: string },
 ): Promise<ReviewsPage> {
   const after = cursor === undefined ? undefined : readCursor(cursor, isReviewPlace);
-  const found = rows.identity.reviews(after, limit + 1);
+  const found = await rows.identity.reviews(after, limit + 1);
   const shown = found.slice(0, limit);
   const last = shown.at(-1);
   const reviews = await Promise.all(shown.map((link) => review(link, rows, vault)));
@@ -25,12 +25,13 @@ export async function reviewsPage(
 
 async function review(link: LinkRow, rows: CustomerRows, vault: Vault): Promise<IdentityReview | undefined> {
   const keyring = await vault.keys([link.a, link.b]);
+  const labels = await rows.customersOf([link.a, link.b]);
   const sides: IdentityReview['sides'] = [];
-  for (const handle of [link.a, link.b]) {
+  for (const [index, handle] of [link.a, link.b].entries()) {
     const record = keyring.party(handle);
-    const label = rows.customerOf(handle);
+    const label = labels[index];
     if (record === undefined || label === undefined) return undefined;
-    const parties = rows.parties(label);
+    const parties = await rows.parties(label);
     const customer = await idOf(vault, parties);
     if (customer === undefined) return undefined;
     const { party: id, kind, value } = record;
@@ -38,7 +39,7 @@ async function review(link: LinkRow, rows: CustomerRows, vault: Vault): Promise<
       party: { id, kind, value },
       customer,
       parties: parties.length,
-      events: rows.eventsOf(label),
+      events: await rows.eventsOf(label),
     });
   }
   return {

@@ -8,7 +8,8 @@ import type { CustomersModel } from '../sqlite/customers-model.js';
 import type { Relation } from './event-links.js';
 import { openRules } from './identity-rules-events.js';
 import { SqliteIdentityStore } from '../sqlite/sqlite-identity-store.js';
-import { IdentityTables, type LinkRow } from '../sqlite/identity-tables.js';
+import { IdentityTables } from '../sqlite/identity-tables.js';
+import type { LinkRow } from './identity-rows.js';
 
 /** A decision at its place in the log. */
 export interface PlacedDecision extends Decision {

@@ -1,7 +1,7 @@
-import type { CustomerRows } from '../sqlite/customer-rows.js';
+import type { CustomerStatements } from '../sqlite/customer-statements.js';
 
 /** Whether a person has said that these two customers, as they are now, are two: an unlink with a party of each on either side. */
-export function keptApart(rows: CustomerRows, one: number, other: number): boolean {
+export function keptApart(rows: CustomerStatements, one: number, other: number): boolean {
   const [few, many] = [handlesOf(rows, one), handlesOf(rows, other)].sort((x, y) => x.size - y.size) as Two;
   const has = (side: ReadonlySet<number>, parties: readonly number[]): boolean =>
     parties.some((party) => side.has(party));
@@ -17,5 +17,5 @@ type Two = [Set<number>, Set<number>];
 
 const EVER = { asOf: Number.MAX_SAFE_INTEGER, knownAt: Number.MAX_SAFE_INTEGER };
 
-const handlesOf = (rows: CustomerRows, customer: number): Set<number> =>
+const handlesOf = (rows: CustomerStatements, customer: number): Set<number> =>
   new Set(rows.parties(customer).map(({ handle }) => handle));

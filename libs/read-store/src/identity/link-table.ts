@@ -1,5 +1,5 @@
 import { compareLinks } from '@threadline/domain/identity/identity-links';
-import type { LinkRow } from '../sqlite/identity-tables.js';
+import type { LinkRow } from './identity-rows.js';
 
 /** One of a pair that is better, not younger and was not known later: the other never counts, at no pair of clocks. */
 export const outdoes = (one: LinkRow, other: LinkRow): boolean =>

@@ -8,14 +8,7 @@ import {
 import { blocks, type IdentityRules } from '@threadline/domain/identity/identity-rules';
 import { resolveIdentity, type Identity } from '@threadline/domain/identity/resolve-identity';
 import type { Vault } from '@threadline/vault/vault';
-import type { IdentityRows } from '../sqlite/identity-rows.js';
-import type { LinkRow } from '../sqlite/identity-tables.js';
-
-/** Milliseconds and position, both inclusive. */
-export interface Cut {
-  readonly asOf: number;
-  readonly knownAt: number;
-}
+import type { Cut, IdentityRows, LinkRow } from './identity-rows.js';
 
 /** Everything that could decide on a party's customer at a cut, and what it comes to. */
 export interface PastIdentity {
@@ -89,40 +82,44 @@ class Walk {
     for (let next: Party[] = [start]; next.length > 0;) {
       const here = [...new Set(next)].filter((party) => !this.kinds.has(party));
       const keyring = await vault.keys(here);
-      next = [];
-      for (const party of here) {
-        const kind = rows.kindOf(party);
-        if (kind === undefined) continue;
+      const kinds = await rows.kinds(here);
+      const met: Party[] = [];
+      const open: Party[] = [];
+      here.forEach((party, index) => {
+        const kind = kinds[index];
+        if (kind === undefined) return;
+        met.push(party);
         this.kinds.set(party, kind);
         const record = keyring.party(party);
         if (record !== undefined && this.#isBlocked(kind, record.value))
           this.never.set(party, 'blocked-value');
-        else for (const other of this.#alongLinks(party, kind)) next.push(other);
-        for (const other of this.#alongDecisions(party)) next.push(other);
-      }
+        else open.push(party);
+      });
+      next = [...(await this.#alongLinks(open)), ...(await this.#alongDecisions(met))];
     }
   }
 
-  /** The other ends of its links, which count from now on; none where it is linked with too many. */
-  #alongLinks(party: Party, kind: string): Party[] {
-    const { most, exempt } = this.sources.rules.fanOut;
-    const mayFanOut = !exempt.includes(kind);
+  /** The other ends of their links, which count from now on; none of a party that is linked with too many. */
+  async #alongLinks(parties: readonly Party[]): Promise<Party[]> {
+    const { rows, rules } = this.sources;
+    const { most, exempt } = rules.fanOut;
+    const found = new Map(parties.map((party) => [party, new Map<Party, LinkRow>()]));
     const counts = new Map<string, number>();
-    const ends = new Map<Party, LinkRow>();
-    for (const { link, otherKind } of this.sources.rows.evidence(party, this.cut)) {
-      const other = link.a === party ? link.b : link.a;
-      const known = ends.get(other);
-      if (known === undefined || compareLinks(link, known) < 0) ends.set(other, link);
-      if (known !== undefined || !mayFanOut || !Object.hasOwn(most, otherKind)) continue;
-      const count = (counts.get(otherKind) ?? 0) + 1;
-      counts.set(otherKind, count);
-      if (count > (most[otherKind] as number)) {
-        this.never.set(party, 'fan-out');
-        return [];
-      }
-    }
-    for (const link of ends.values()) this.links.set(`${link.a}/${link.b}`, link);
-    return [...ends.keys()];
+    await rows.evidence(parties, this.cut, (party, link, otherKind) => {
+      const isNew = keepBest(found.get(party) as Map<Party, LinkRow>, party, link);
+      const limit = Object.hasOwn(most, otherKind) ? most[otherKind] : undefined;
+      if (!isNew || limit === undefined || exempt.includes(this.kinds.get(party) ?? '')) return true;
+      const counted = `${party}/${otherKind}`;
+      const count = (counts.get(counted) ?? 0) + 1;
+      counts.set(counted, count);
+      if (count <= limit) return true;
+      this.never.set(party, 'fan-out');
+      found.delete(party);
+      return false;
+    });
+    for (const ends of found.values())
+      for (const link of ends.values()) this.links.set(`${link.a}/${link.b}`, link);
+    return [...found.values()].flatMap((ends) => [...ends.keys()]);
   }
 
   async linksOfClosed(parties: Iterable<Party>): Promise<ClosedLink[]> {
@@ -131,11 +128,10 @@ class Walk {
       const rule = this.never.get(party);
       if (rule === undefined) continue;
       const ends = new Map<Party, LinkRow>();
-      for (const { link } of this.sources.rows.evidence(party, this.cut)) {
-        const other = link.a === party ? link.b : link.a;
-        const known = ends.get(other);
-        if (known === undefined || compareLinks(link, known) < 0) ends.set(other, link);
-      }
+      await this.sources.rows.evidence([party], this.cut, (_, link) => {
+        keepBest(ends, party, link);
+        return true;
+      });
       const keyring = await this.sources.vault.keys(ends.keys());
       for (const [other, link] of ends) {
         const record = keyring.party(other);
@@ -146,15 +142,20 @@ class Walk {
     return found;
   }
 
-  #alongDecisions(party: Party): Party[] {
+  async #alongDecisions(parties: readonly Party[]): Promise<Party[]> {
     const { rows } = this.sources;
-    const found: Party[] = [];
-    for (const position of rows.decisionsOf(party, this.cut)) {
-      if (this.decisions.has(position)) continue;
-      const decision = rows.decision(position);
-      this.decisions.set(position, decision);
-      for (const one of [...decision.parties, ...(decision.rest ?? [])]) found.push(one);
-    }
-    return found;
+    const positions = await rows.decisionsOf(parties, this.cut);
+    const fresh = positions.filter((position) => !this.decisions.has(position));
+    const decisions = await rows.decisions(fresh);
+    fresh.forEach((position, index) => this.decisions.set(position, decisions[index] as Decision));
+    return decisions.flatMap((decision) => [...decision.parties, ...(decision.rest ?? [])]);
   }
+}
+
+/** Of several links with one party the best counts. Answers whether it is the first with it. */
+function keepBest(ends: Map<Party, LinkRow>, party: Party, link: LinkRow): boolean {
+  const other = link.a === party ? link.b : link.a;
+  const known = ends.get(other);
+  if (known === undefined || compareLinks(link, known) < 0) ends.set(other, link);
+  return known === undefined;
 }

@@ -3,10 +3,10 @@ import type { Refusal } from '@threadline/domain/identity/identity-links';
 import type { Identity } from '@threadline/domain/identity/resolve-identity';
 import { STRENGTHS, type Strength } from '@threadline/domain/identifier';
 import type { Keyring, Vault } from '@threadline/vault/vault';
-import type { KnownParty } from '../sqlite/customer-rows.js';
+import type { KnownParty } from '../customers/customer-rows.js';
 import { idOf } from '../customers/open-parties.js';
 import type { MetParty } from '../rebuild/rebuild-identity.js';
-import type { LinkRow } from '../sqlite/identity-tables.js';
+import type { LinkRow } from './identity-rows.js';
 
 /** A party as people know it. */
 export interface PlannedParty {

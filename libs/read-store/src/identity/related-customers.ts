@@ -1,7 +1,7 @@
 import type { Vault } from '@threadline/vault/vault';
 import type { RelatedCustomers } from '../customers/customer-reads.js';
-import type { CustomerRows, KnownParty } from '../sqlite/customer-rows.js';
-import type { Cut } from './past-identity.js';
+import type { CustomerRows, KnownParty } from '../customers/customer-rows.js';
+import type { Cut } from './identity-rows.js';
 
 /** Customers that are told of by one shared identifier, and shared identifiers that are told of by one customer. */
 const MOST = 50;
@@ -22,18 +22,14 @@ export async function relatedCustomers(
   describe: Describe,
 ): Promise<RelatedCustomers[]> {
   const mine = new Set(parties.map(({ handle }) => handle));
-  const shared = new Set<number>();
-  for (const party of mine) {
-    for (const one of rows.identity.sharedOf(party, cut)) shared.add(one);
-    if (shared.size >= MOST) break;
-  }
+  const shared = await rows.identity.sharedOf([...mine], cut, MOST);
   const keyring = await vault.keys(shared);
   const found: RelatedCustomers[] = [];
   for (const one of shared) {
     const via = keyring.party(one);
     if (via === undefined) continue;
     const customers = new Map<string, { id: string; name: string | null }>();
-    for (const member of rows.identity.membersOf(one, cut, MOST_MEMBERS)) {
+    for (const member of await rows.identity.membersOf(one, cut, MOST_MEMBERS)) {
       if (customers.size >= MOST) break;
       if (mine.has(member)) continue;
       const customer = await describe(member);

@@ -9,7 +9,7 @@ import { UNSEEN } from '../sqlite/customers-model.js';
 import { PlannedChanges, type PlannedChange } from './planned-changes.js';
 import { GatheredCustomers, scanCustomers } from '../rebuild/rebuild-customers.js';
 import { resolveLog, type MetParty } from '../rebuild/rebuild-identity.js';
-import type { LinkRow } from '../sqlite/identity-tables.js';
+import type { LinkRow } from './identity-rows.js';
 
 type ByRule = Partial<Record<Refusal['rule'], number>>;
 

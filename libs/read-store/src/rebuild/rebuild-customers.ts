@@ -23,7 +23,8 @@ import { EntryTable, type EntryTableData, type KeptEvent } from './entry-table.j
 import { openRules, UnreadableRulesError } from '../identity/identity-rules-events.js';
 import { nextEvents } from '../next-events.js';
 import { IdentityScan, resolveLog, type IdentityPart, type MetParty } from './rebuild-identity.js';
-import { IdentityTables, type LinkRow } from '../sqlite/identity-tables.js';
+import { IdentityTables } from '../sqlite/identity-tables.js';
+import type { LinkRow } from '../identity/identity-rows.js';
 
 type ParkedRow = Parameters<CustomersModel['park']>[0];
 

@@ -8,7 +8,7 @@ import type { LoggedEvent } from '../customers/decode.js';
 import { decisionOf, linksOf, mentionsOf, relationsOf, type Relation } from '../identity/event-links.js';
 import { blockedBy, type PlacedDecision } from '../identity/identity-writer.js';
 import { LinkTable } from '../identity/link-table.js';
-import type { LinkRow } from '../sqlite/identity-tables.js';
+import type { LinkRow } from '../identity/identity-rows.js';
 
 export interface MetParty {
   readonly kind: string;

@@ -2,21 +2,15 @@ import { standings } from '@threadline/projections/contribution';
 import { searchText } from '@threadline/projections/search-text';
 import type { FoundCustomer, SearchPage } from '../customers/customer-reads.js';
 import { readCursor, writeCursor } from '../customers/cursor.js';
-import type { CustomerRows } from '../sqlite/customer-rows.js';
 import type { OpenedLog } from '../customers/opened-log.js';
-import { matchExpression, type WordsIndex } from './words-index.js';
+import type { View } from '../customers/view.js';
+import { matchExpression } from './words-index.js';
 
 /** So many people are put in order at once; whoever pages on gets the next so many. */
 const PEOPLE = 1_000;
 /** So many events are looked at for one page at most. */
 const EVENTS = 20_000;
 const CHUNK = 200;
-
-interface Sources {
-  readonly rows: CustomerRows;
-  readonly words: WordsIndex;
-  readonly opened: OpenedLog;
-}
 
 interface Candidate {
   readonly label: number;
@@ -33,16 +27,16 @@ const isSearchPlace = (value: unknown): value is Place =>
 
 /** Customers by identifier, then by name, then by words on their timeline (latest first); each once. */
 export async function searchCustomers(
-  sources: Sources,
+  view: View,
   { q, phone, limit, cursor }: { q?: string; phone?: string; limit: number; cursor?: string },
   describe: (label: number) => Promise<Omit<FoundCustomer, 'matched'> | undefined>,
 ): Promise<SearchPage> {
   const start: Place =
-    cursor === undefined ? [0, sources.rows.checkpoint()] : readCursor(cursor, isSearchPlace);
+    cursor === undefined ? [0, await view.rows.checkpoint()] : readCursor(cursor, isSearchPlace);
   const [offset, upTo] = start;
   const customers: FoundCustomer[] = [];
   let seen = 0;
-  for await (const { label, matched } of candidates(sources, q, phone, upTo)) {
+  for await (const { label, matched } of candidates(view, q, phone, upTo)) {
     if (seen++ < offset) continue;
     if (customers.length === limit) return { customers, next: writeCursor([seen - 1, upTo]) };
     const customer = await describe(label);
@@ -52,7 +46,7 @@ export async function searchCustomers(
 }
 
 async function* candidates(
-  sources: Sources,
+  view: View,
   q: string | undefined,
   phone: string | undefined,
   upTo: number,
@@ -62,21 +56,26 @@ async function* candidates(
     label !== undefined && !labels.has(label) && !!labels.add(label);
   const asked = q?.trim() ?? '';
   if (asked === '') {
-    for await (const { label } of recent(sources, upTo))
+    for await (const { label } of recent(view, upTo))
       if (isNew(label)) yield { label, matched: { in: 'all', text: null } };
     return;
   }
-  for (const { label, matched } of people(sources, asked, phone)) if (isNew(label)) yield { label, matched };
+  for await (const { label, matched } of people(view, asked, phone))
+    if (isNew(label)) yield { label, matched };
   const match = matchExpression(asked);
   if (match === undefined) return;
-  const positions = sources.words.events(match, upTo, EVENTS);
-  for await (const { label, position } of customersAt(sources, positions)) {
-    if (isNew(label)) yield { label, matched: await wordsAt(sources.opened, position, asked) };
+  const positions = view.words.events(match, upTo, EVENTS);
+  for await (const { label, position } of customersAt(view, positions)) {
+    if (isNew(label)) yield { label, matched: await wordsAt(view.opened, position, asked) };
   }
 }
 
 /** By identifier, then by name; within each, of every thousand, the customer heard from last comes first. */
-function* people({ rows, words }: Sources, asked: string, phone: string | undefined): Iterable<Candidate> {
+async function* people(
+  { rows, words }: View,
+  asked: string,
+  phone: string | undefined,
+): AsyncIterable<Candidate> {
   const numbers = /^\+?[\d\s().\/-]{6,}$/.test(asked) ? [asked, ...(phone === undefined ? [] : [phone])] : [];
   const digits = numbers.map((number) => `"${number.replace(/\D/g, '')}" *`).filter((one) => one !== '"" *');
   const expressions = new Set([matchExpression(asked), ...digits].filter((one) => one !== undefined));
@@ -86,7 +85,8 @@ function* people({ rows, words }: Sources, asked: string, phone: string | undefi
     const where = column === 'identifier' ? 'identifier' : 'name';
     let handles: number[];
     for (let after = -1; (handles = words.people(match, column, after, PEOPLE)).length > 0;) {
-      for (const label of heardLast(rows, handles)) yield { label, matched: { in: where, text: asked } };
+      for (const label of await heardLast(rows, handles))
+        yield { label, matched: { in: where, text: asked } };
       if (handles.length < PEOPLE) break;
       after = handles.at(-1) ?? after;
     }
@@ -94,59 +94,61 @@ function* people({ rows, words }: Sources, asked: string, phone: string | undefi
 }
 
 /** The customers of these parties, each once, in the order in which they were heard from last. */
-function heardLast(rows: CustomerRows, handles: readonly number[]): number[] {
-  const labels = new Set(
-    handles.map((handle) => rows.customerOf(handle)).filter((label) => label !== undefined),
-  );
-  const lastSeen = [...labels].map((label): [number, number] => [
-    label,
-    rows.summary(label, rows.parties(label)).last ?? -Infinity,
-  ]);
+async function heardLast(rows: View['rows'], handles: readonly number[]): Promise<number[]> {
+  const labels = new Set((await rows.customersOf(handles)).filter((label) => label !== undefined));
+  const last = await rows.lastSeen([...labels]);
+  const lastSeen = [...labels].map((label, index): [number, number] => [label, last[index] ?? -Infinity]);
   lastSeen.sort(([a, x], [b, y]) => (x === y ? a - b : y > x ? 1 : -1));
   return lastSeen.map(([label]) => label);
 }
 
 /** The customers whose events came last. */
-async function* recent(sources: Sources, upTo: number): AsyncIterable<{ label: number }> {
+async function* recent(view: View, upTo: number): AsyncIterable<{ label: number }> {
   for (let to = upTo; to > 0; to -= CHUNK) {
     const positions = Array.from({ length: Math.min(CHUNK, to) }, (_, index) => to - index);
-    yield* customersAt(sources, positions);
+    yield* customersAt(view, positions);
   }
 }
 
 async function* customersAt(
-  sources: Sources,
+  view: View,
   positions: readonly number[],
 ): AsyncIterable<{ label: number; position: number }> {
   for (let at = 0; at < positions.length; at += CHUNK) {
     const chunk = positions.slice(at, at + CHUNK);
-    const events = new Map((await sources.opened.logged(chunk)).map((event) => [event.position, event]));
+    const events = await view.opened.logged(chunk);
+    const homes = new Map(events.map((event) => [event.position, event.parties[event.home]?.key]));
+    const parked = await view.rows.parkedOf(chunk);
+    const known = [...homes.values()].filter((home) => home !== undefined);
+    const customers = await view.rows.customersOf(known);
+    const labels = new Map(known.map((home, index) => [home, customers[index]]));
     for (const position of chunk) {
-      const event = events.get(position);
-      const own = event?.parties[event.home]?.key;
-      const home =
-        own ?? (event === undefined ? undefined : await homeAt(sources.opened, sources.rows, position));
-      const label =
-        home === undefined || sources.rows.isParked(position) ? undefined : sources.rows.customerOf(home);
+      if (!homes.has(position) || parked.has(position)) continue;
+      const own = homes.get(position);
+      const label = own === undefined ? await customerAt(view, position) : labels.get(own);
       if (label !== undefined) yield { label, position };
     }
   }
 }
 
+/** The customer on whose timeline the event at this position is. */
+export async function customerAt(view: View, position: number): Promise<number | undefined> {
+  const home = await homeAt(view, position);
+  if (home === undefined) return undefined;
+  const [customer] = await view.rows.customersOf([home]);
+  return customer;
+}
+
 /** The handle of the party under which the event at this position stands. */
-export async function homeAt(
-  opened: OpenedLog,
-  rows: CustomerRows,
-  position: number,
-): Promise<number | undefined> {
+async function homeAt({ rows, opened }: View, position: number): Promise<number | undefined> {
   const [event] = await opened.logged([position]);
   if (event === undefined) return undefined;
   if (event.home >= 0) return event.parties[event.home]?.key;
   // The log is ahead of the model: what is not folded yet is nobody's home.
-  const folded = rows.checkpoint();
-  const events = (await opened.interaction(event.stream)).filter(
-    (other) => other.position <= folded && !rows.isParked(other.position),
-  );
+  const folded = await rows.checkpoint();
+  const all = (await opened.interaction(event.stream)).filter((other) => other.position <= folded);
+  const parked = await rows.parkedOf(all.map((other) => other.position));
+  const events = all.filter((other) => !parked.has(other.position));
   return standings(events).find((standing) => standing.event.position === position)?.home;
 }
 

@@ -1,17 +1,13 @@
 import type { StatementSync } from 'node:sqlite';
-import type { Decision, Link, Refusal } from '@threadline/domain/identity/identity-links';
+import type { Decision, Refusal } from '@threadline/domain/identity/identity-links';
 import type { IdentityRules } from '@threadline/domain/identity/identity-rules';
 import type { Identity } from '@threadline/domain/identity/resolve-identity';
+import type { LinkRow } from '../identity/identity-rows.js';
 import { BLOCKED, FANS_OUT, type CustomersModel } from './customers-model.js';
 import type { Relation } from '../identity/event-links.js';
 import { outdoes } from '../identity/link-table.js';
 import type { ResolvedLog } from '../rebuild/rebuild-identity.js';
 import type { Statements } from './statements.js';
-
-/** A link as its event has it. */
-export interface LinkRow extends Link {
-  readonly position: number;
-}
 
 /** Refused for what stands on its sides, not for what one end is. */
 export const isContested = (refusal: Refusal | undefined): boolean =>

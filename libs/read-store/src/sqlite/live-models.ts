@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openModel } from './customers-model.js';
-import { CustomerRows } from './customer-rows.js';
+import { CustomerStatements } from './customer-statements.js';
 import { CUSTOMERS, earlierPart, readModels, SEARCH } from './models.js';
 import { WordsIndex } from '../search/words-index.js';
 
@@ -19,11 +19,12 @@ export class NoReadModelError extends Error {
 /** The read models that are live, opened for reading. */
 export class LiveModels {
   private current:
-    { files: string; customers: CustomerRows; search: WordsIndex; databases: DatabaseSync[] } | undefined;
+    | { files: string; customers: CustomerStatements; search: WordsIndex; databases: DatabaseSync[] }
+    | undefined;
 
   constructor(private readonly folder: string) {}
 
-  get customers(): CustomerRows {
+  get customers(): CustomerStatements {
     return this.open().customers;
   }
 
@@ -81,7 +82,7 @@ export class LiveModels {
     const parts = [...(existsSync(join(this.folder, earlier)) ? [open(earlier)] : []), open(search)];
     this.current = {
       files: `${customers}/${search}`,
-      customers: new CustomerRows(one),
+      customers: new CustomerStatements(one),
       search: new WordsIndex(parts),
       databases: [one, ...parts],
     };

@@ -1,13 +1,8 @@
 import type { StatementSync } from 'node:sqlite';
 import type { Decision, Party, Refusal } from '@threadline/domain/identity/identity-links';
-import { decisionAt, type LinkRow } from './identity-tables.js';
+import type { CountingLink, Cut, LinkRow } from '../identity/identity-rows.js';
+import { decisionAt } from './identity-tables.js';
 import type { Statements } from './statements.js';
-import type { Cut } from '../identity/past-identity.js';
-
-/** A link that counts for its pair, and why it does not join, if it does not. */
-export interface CountingLink extends LinkRow {
-  readonly refusal: Refusal | undefined;
-}
 
 type Columns = [number, number, string, number, number, number, number];
 const COLUMNS = 'l.a, l.b, l.event, l.position, l.strength, l.at, l.place';
@@ -23,7 +18,7 @@ const linkOf = ([a, b, event, position, strength, at, place]: Columns): LinkRow 
 });
 
 /** The statements by which links and decisions are read. */
-export class IdentityRows {
+export class IdentityStatements {
   constructor(private readonly statements: Statements) {}
 
   private sql(text: string): StatementSync {
@@ -109,7 +104,7 @@ export class IdentityRows {
   /** The parties that were seen with a shared identifier, the first `limit` by key. */
   membersOf(shared: Party, { asOf, knownAt }: Cut, limit: number): Party[] {
     return this.all<[number]>(
-      'SELECT DISTINCT party FROM relations WHERE shared = ? AND at <= ? AND position <= ? LIMIT ?',
+      'SELECT DISTINCT party FROM relations WHERE shared = ? AND at <= ? AND position <= ? ORDER BY party LIMIT ?',
       shared,
       asOf,
       knownAt,
@@ -121,10 +116,5 @@ export class IdentityRows {
   rulesAt(knownAt: number): number | undefined {
     const row = this.sql('SELECT max(position) FROM rules WHERE position <= ?').get(knownAt);
     return (row as unknown as [number | null])[0] ?? undefined;
-  }
-
-  /** Business time of the newest decision. */
-  lastDecisionAt(): number | undefined {
-    return (this.sql('SELECT max(at) FROM decisions').get() as unknown as [number | null])[0] ?? undefined;
   }
 }

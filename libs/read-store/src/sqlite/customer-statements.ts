@@ -1,52 +1,32 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { laterName, type ExplainedNaming, type Naming } from '@threadline/projections/naming';
-import type { PlacedRef } from '@threadline/projections/refs';
 import { combine, emptySummary, type Summary } from '@threadline/projections/summary';
 import { plainSummaryFromJson, summaryFromJson } from '@threadline/projections/summary-json';
+import {
+  somebody,
+  type EntryPlace,
+  type EntryRange,
+  type EntryRow,
+  type ExplainedParty,
+  type KnownParty,
+  type ParkedRow,
+} from '../customers/customer-rows.js';
 import { explainedNamingOf, NAMING, namingOf, type NamingColumns } from './customers-model.js';
-import { IdentityRows } from './identity-rows.js';
+import { IdentityStatements } from './identity-statements.js';
 import { Statements } from './statements.js';
-
-export interface KnownParty {
-  readonly handle: number;
-  readonly naming: Naming;
-}
-
-export interface ExplainedParty extends KnownParty {
-  readonly naming: ExplainedNaming;
-}
-
-export interface EntryRow {
-  readonly party: number;
-  readonly key: Uint8Array;
-  readonly position: number;
-}
-
-/** A part of a timeline: keys in `[from, to)`, what is filtered, which way, how many. */
-export interface EntryRange {
-  readonly from: Uint8Array;
-  readonly to: Uint8Array;
-  readonly order: 'asc' | 'desc';
-  readonly limit: number;
-  readonly type?: string;
-  readonly channel?: string;
-  /** Of these types, and no superseded versions. */
-  readonly standing?: readonly string[];
-}
 
 /** Of customers with more parties than this a combined summary is kept. */
 const FEW_PARTIES = 32;
 const KEPT = 64;
 
 /** The statements by which the read model `customers` is read. */
-export class CustomerRows {
+export class CustomerStatements {
   private readonly statements: Statements;
-  readonly identity: IdentityRows;
+  readonly identity: IdentityStatements;
   private readonly combined = new Map<number, { stamp: string; summary: Summary }>();
 
   constructor(readonly database: DatabaseSync) {
     this.statements = new Statements(database);
-    this.identity = new IdentityRows(this.statements);
+    this.identity = new IdentityStatements(this.statements);
   }
 
   private sql(text: string): StatementSync {
@@ -199,7 +179,7 @@ export class CustomerRows {
   }
 
   /** Every entry of a party at or before that key: where it lies, and whether its interaction has further events. */
-  positions(party: number, to: Uint8Array): { position: number; several: boolean }[] {
+  positions(party: number, to: Uint8Array): EntryPlace[] {
     return this.all<[number, number]>(
       'SELECT position, flags FROM timeline WHERE party = ? AND k < ?',
       party,
@@ -213,14 +193,7 @@ export class CustomerRows {
     );
   }
 
-  parked(): {
-    position: number;
-    stream: string;
-    event: string;
-    type: string;
-    reason: string | null;
-    at: number;
-  }[] {
+  parked(): ParkedRow[] {
     return this.all<[number, string, string, string, string | null, number]>(
       'SELECT position, stream, event, type, reason, parked_at FROM parked ORDER BY position',
     ).map(([position, stream, event, type, reason, at]) => ({ position, stream, event, type, reason, at }));
@@ -251,11 +224,3 @@ export class CustomerRows {
     return this.one('SELECT 1 FROM parked WHERE position = ?', position) !== undefined;
   }
 }
-
-/** The latest name that came with any of these parties. */
-export const nameOf = (parties: readonly KnownParty[]): PlacedRef | null =>
-  parties.reduce<PlacedRef | null>((latest, { naming }) => laterName(latest, naming.name), null);
-
-/** Whom only decisions name is somebody as long as they join it with another. */
-const somebody = <Party extends KnownParty>(parties: Party[]): Party[] =>
-  parties.length === 1 && parties[0]?.naming.first === Infinity ? [] : parties;
