@@ -9,7 +9,8 @@ import { roomRule } from './infra/eslint-room-rule.mjs';
  * hold sealed parts that are opened when somebody reads them; the read store reads the log (`event-store`) to resolve
  * references, and speaks in the shapes of `projections`; `ingest` uses `channels`, because it normalises on its own
  * thread; the projector is told by the broker what to do; the api normalises the identifiers of its paths with the
- * code that ingest uses. `ingest` never sees the read store, so that it can always be replayed. Only the hub is made of
+ * code that ingest uses; the gateway follows the keys in the log (`event-store`) and reads the master key (`vault`), by
+ * which it signs decisions on a broker that others publish to as well. `ingest` never sees the read store, so that it can always be replayed. Only the hub is made of
  * other apps; its demo uses the command line's importers.
  */
 const rooms = {
@@ -22,7 +23,9 @@ const rooms = {
   'libs/event-store': { uses: ['domain', 'platform'] },
   'libs/vault': { uses: ['domain', 'platform'] },
   'libs/read-store': { uses: ['domain', 'platform', 'projections', 'event-store', 'vault'] },
-  'apps/gateway': { uses: ['domain', 'contracts', 'platform', 'channels', 'broker'] },
+  'apps/gateway': {
+    uses: ['domain', 'contracts', 'platform', 'channels', 'broker', 'event-store', 'vault'],
+  },
   'apps/ingest': { uses: ['domain', 'contracts', 'platform', 'channels', 'broker', 'event-store', 'vault'] },
   'apps/projector': {
     uses: ['domain', 'platform', 'broker', 'event-store', 'read-store', 'vault'],

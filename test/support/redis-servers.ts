@@ -54,7 +54,7 @@ export function withRedis(
 }
 
 /** Why no Redis can be started here; undefined where one can. */
-function missingRedis(): string | undefined {
+export function missingRedis(): string | undefined {
   const there = ['redis-server', 'valkey-server'].some(
     (program) => spawnSync(program, ['--version']).status === 0,
   );

@@ -1,12 +1,12 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { Health } from '@threadline/platform/health';
 import { KeyDirectory } from '@threadline/platform/key-directory';
+import { METRICS_PAGE, StatusController } from '@threadline/platform/status-controller';
 import {
   COUNTRY,
   CUSTOMER_READS,
   KEYS,
   LOG_READER,
-  METRICS_PAGE,
   PROJECTOR,
   REBUILDS,
   SUGGESTION_READS,
@@ -29,7 +29,6 @@ import { RulesController } from './rules-controller.js';
 import { RulesInForce } from './rules-in-force.js';
 import { SuggestionsController } from './suggestions-controller.js';
 import { ReviewsController } from './reviews-controller.js';
-import { StatusController } from './status-controller.js';
 
 /** The HTTP API over what others have opened: who makes the parts closes them. */
 @Module({})

@@ -3,6 +3,7 @@ import type { EventStore, LocalLog } from '@threadline/event-store/event-store';
 import type { Scope } from '@threadline/platform/auth';
 import type { Health } from '@threadline/platform/health';
 import type { KeyDirectory } from '@threadline/platform/key-directory';
+import type { MetricsPage } from '@threadline/platform/status-controller';
 import type { CustomerReads } from '@threadline/read-store/customers/customer-reads';
 import type { SuggestionReads } from '@threadline/read-store/search/suggestion-reads';
 import type { Vault } from '@threadline/vault/vault';
@@ -18,10 +19,6 @@ export const COUNTRY = Symbol('Country');
 export const KEYS = Symbol('KeyService');
 export const PROJECTOR = Symbol('ProjectorControl');
 export const REBUILDS = Symbol('Rebuilds');
-export const METRICS_PAGE = Symbol('MetricsPage');
-
-/** What Prometheus is answered. */
-export type MetricsPage = () => Promise<{ contentType: string; text: string }>;
 
 /** Hands a decision (one CloudEvent, structured) over to whoever writes events, and answers what became of it. */
 export type DecisionIntake = (cloudEvent: Uint8Array) => Promise<EventsAnswer>;

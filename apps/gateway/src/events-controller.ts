@@ -1,7 +1,7 @@
 import { Controller, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
 import type { Broker } from '@threadline/broker/broker';
 import { contentModeOf, EVENT_LIMIT, REQUEST_LIMIT } from '@threadline/contracts/cloudevents';
-import { DECIDES, INBOUND, type EventsAnswer } from '@threadline/contracts/events-answer';
+import { DECIDES, INBOUND, WAIT, type EdgeAnswer } from '@threadline/contracts/events-answer';
 import { EventsQueryDto } from '@threadline/contracts/events-query';
 import { checkQuery } from '@threadline/contracts/read-validation';
 import { allows } from '@threadline/platform/auth';
@@ -10,6 +10,7 @@ import { callerOf, Needs, ScopeGuard } from '@threadline/platform/scope-guard';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { EVENT_BROKER } from './gateway-parts.js';
 
+const NO_PARAMETERS = new EventsQueryDto();
 const NO_BODY = new Uint8Array();
 
 /**
@@ -20,7 +21,7 @@ const NO_BODY = new Uint8Array();
 @UseGuards(ScopeGuard)
 @Needs('write')
 export class EventsController {
-  constructor(@Inject(EVENT_BROKER) private readonly broker: Broker) {}
+  constructor(@Inject(EVENT_BROKER) private readonly broker: Pick<Broker, 'publish'>) {}
 
   @Post()
   async receive(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
@@ -28,7 +29,7 @@ export class EventsController {
     const decides = allows(callerOf(request).scopes, 'admin');
     const headers = messageHeaders(request, body.byteLength, decides);
     const [answer] = await this.broker.publish([{ topic: INBOUND, headers, body }]);
-    send(reply, answer as EventsAnswer);
+    send(reply, answer as EdgeAnswer);
   }
 }
 
@@ -38,7 +39,7 @@ function messageHeaders(
   bytes: number,
   decides: boolean,
 ): Record<string, string> {
-  const mode = modeOf(query);
+  const { mode, wait } = parametersOf(query);
   const contentType = headers['content-type'];
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
@@ -55,6 +56,7 @@ function messageHeaders(
   const told: Record<string, string> = {};
   if (contentType !== undefined) told['content-type'] = contentType;
   if (mode !== undefined) told['mode'] = mode;
+  if (wait !== undefined) told[WAIT] = wait;
   if (decides) told[DECIDES] = 'true';
   if (contentMode === 'binary') {
     for (const name in headers) {
@@ -66,12 +68,12 @@ function messageHeaders(
   return told;
 }
 
-function modeOf(given: unknown): 'backfill' | undefined {
+function parametersOf(given: unknown): EventsQueryDto {
   const parameters = (given ?? {}) as Record<string, unknown>;
   // Nearly every request has none: the check costs more than all the rest here.
-  if (Object.keys(parameters).length === 0) return undefined;
+  if (Object.keys(parameters).length === 0) return NO_PARAMETERS;
   const { query, problems } = checkQuery(EventsQueryDto, parameters);
-  if (problems.length === 0) return query.mode;
+  if (problems.length === 0) return query;
   const detail = problems.map(({ parameter, message }) => `${parameter} ${message}`).join('; ');
   throw new ProblemError(400, 'invalid-request', detail, { problems, rejected: [] });
 }
@@ -80,7 +82,7 @@ const refused = (status: number, code: string, detail: string): ProblemError =>
   new ProblemError(status, code, detail, { rejected: [] });
 
 /** As text: the answer is written once, here. */
-function send(reply: FastifyReply, answer: EventsAnswer): void {
+function send(reply: FastifyReply, answer: EdgeAnswer): void {
   if (answer.status === 202) {
     void reply.code(202).type('application/json; charset=utf-8').send(JSON.stringify(answer.taken));
     return;

@@ -6,7 +6,7 @@ import { EVENT_BROKER } from './gateway-parts.js';
 
 /** What the gateway is made of. */
 export interface GatewayParts {
-  readonly broker: Broker;
+  readonly broker: Pick<Broker, 'publish'>;
   /** The keys that are accepted. */
   readonly keys: KeyDirectory;
 }

@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import { LiveFeed } from '@threadline/api/live-feed';
 import { serveDocuments } from '@threadline/api/documents';
 import type { ApiParts, DecisionIntake } from '@threadline/api/api-parts';
@@ -12,6 +11,7 @@ import { Health } from '@threadline/platform/health';
 import { createHttpApp } from '@threadline/platform/http-app';
 import { KeyDirectory } from '@threadline/platform/key-directory';
 import { NestLogger, type Logger } from '@threadline/platform/logger';
+import { listenOn } from '@threadline/platform/port-taken';
 import { countingBroker } from './counting-broker.js';
 import { DiskRoom } from './disk-room.js';
 import { requireAllServices, SERVICES } from './embedded-services.js';
@@ -19,7 +19,6 @@ import { HubMetrics } from './hub-metrics.js';
 import { HubModule } from './hub-module.js';
 import { openStores, type HubStores, type Lost, type Started } from './hub-stores.js';
 import { KeyLog } from './key-log.js';
-import { PortTakenError } from './port-taken.js';
 import { RebuildRuns } from './rebuild-run.js';
 import { rulesAtStart } from './rules-at-start.js';
 
@@ -121,12 +120,7 @@ async function listen(
     await app.close();
     clearTimeout(limit);
   });
-  const { host, port } = config;
-  await app.listen(port, host).catch((error: unknown) => {
-    throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? new PortTakenError(host, port) : error;
-  });
-  const address = app.getHttpServer().address() as AddressInfo;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  return listenOn(app, config.host, config.port);
 }
 
 const decisionIntake =

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
-import { ConfigurationError, loadConfig, type Config } from '@threadline/platform/config';
+import { ConfigurationError, loadHubConfig, type Config } from '@threadline/platform/config';
 import { exitCodeOf, ThreadlineError } from '@threadline/platform/errors';
 import { EXIT } from '@threadline/platform/exit-codes';
 import { GracefulStop } from '@threadline/platform/graceful-stop';
@@ -23,7 +23,7 @@ await run(configuration());
 
 function configuration(): Config {
   try {
-    return loadConfig();
+    return loadHubConfig();
   } catch (error) {
     if (error instanceof ConfigurationError) end(error.message, error.exitCode);
     throw error;

@@ -10,20 +10,26 @@ import { IngestQueue } from './ingest-queue.js';
 import { INGEST_LOG } from './ingest-parts.js';
 import type { IngestLog } from './interaction-states.js';
 
-/** What comes on the topics, to those who do it. Once a message, never once an event. */
+/** Events, wherever they come from. Once a message, never once an event. */
 @Controller()
 @UseFilters(KeepErrors)
 export class IngestController {
-  constructor(
-    @Inject(IngestQueue) private readonly queue: IngestQueue,
-    @Inject(INGEST_LOG) private readonly log: IngestLog,
-    @Inject(WriteHealth) private readonly health: WriteHealth,
-  ) {}
+  constructor(@Inject(IngestQueue) private readonly queue: IngestQueue) {}
 
   @MessagePattern(INBOUND)
   receive(@Payload() message: Message): Promise<EventsAnswer> {
     return this.queue.submit(message);
   }
+}
+
+/** What only the process asks that hosts us: in cluster mode nobody does. */
+@Controller()
+@UseFilters(KeepErrors)
+export class ThreadController {
+  constructor(
+    @Inject(INGEST_LOG) private readonly log: IngestLog,
+    @Inject(WriteHealth) private readonly health: WriteHealth,
+  ) {}
 
   @MessagePattern(APPENDS)
   append(@Payload() message: Message): Promise<AppendResult[]> {

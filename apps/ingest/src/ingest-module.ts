@@ -1,7 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { Intake } from '@threadline/channels/intake';
 import { EventGroups } from './event-group.js';
-import { IngestController } from './ingest-controller.js';
+import { IngestController, ThreadController } from './ingest-controller.js';
 import { WriteHealth } from './ingest-health.js';
 import { INGEST_LOG, type IngestParts } from './ingest-parts.js';
 import { IngestQueue } from './ingest-queue.js';
@@ -10,7 +10,8 @@ import { watchedVault } from './watched-vault.js';
 
 /** The Nest module of ingest: its handlers, on whatever broker the server is given. */
 export class IngestModule {
-  static of({ log, vault, country, clock, onAppended, unforeseen }: IngestParts): DynamicModule {
+  static of(parts: IngestParts): DynamicModule {
+    const { log, vault, country, clock, onAppended, unforeseen, alone = false } = parts;
     const health = new WriteHealth();
     const watched = watchedLog(log, health, onAppended);
     const intake = new Intake({
@@ -25,7 +26,7 @@ export class IngestModule {
     });
     return {
       module: IngestModule,
-      controllers: [IngestController],
+      controllers: alone ? [IngestController] : [IngestController, ThreadController],
       providers: [
         { provide: IngestQueue, useValue: queue },
         { provide: INGEST_LOG, useValue: watched },

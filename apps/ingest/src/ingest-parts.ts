@@ -15,6 +15,8 @@ export interface IngestParts {
   readonly country?: string;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** In a process of its own: nobody asks for appends and health on topics. */
+  readonly alone?: boolean;
   /** Told the position of the last event after whatever was appended. */
   readonly onAppended: (position: Position) => void;
   /** Told of errors that nobody foresaw, and of a disk that failed. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Arrival, Intake } from '@threadline/channels/intake';
-import { DECIDES, type EventsAnswer } from '@threadline/contracts/events-answer';
+import { ARRIVAL, DECIDES, type EventsAnswer } from '@threadline/contracts/events-answer';
 import type { Message } from '@threadline/broker/broker';
 import type { EventGroups } from './event-group.js';
 import { answerOf, openRequest, type OpenRequest } from './open-request.js';
@@ -43,8 +43,9 @@ export class IngestQueue {
   /** Resolves when the request is answered for good; rejects when nothing of it was taken, or nobody knows what was. */
   submit(message: Message): Promise<EventsAnswer> {
     const { mode } = message.headers;
+    const arrived = message.headers[ARRIVAL];
     const arrival: Arrival = {
-      at: this.#options.clock(),
+      at: arrived === undefined ? this.#options.clock() : Number(arrived),
       decides: message.headers[DECIDES] === 'true',
       ...(mode === 'backfill' && { mode }),
     };

@@ -27,6 +27,9 @@ export interface Known {
 
 const UNKNOWN: Known = { state: NEW_INTERACTION, position: START };
 
+/** Streams that are read at the same time. */
+const READ_AT_ONCE = 64;
+
 /** Held at least, at most twice as many (two generations: see SPEED). Most interactions are over after one event. */
 const HELD = 2_048;
 
@@ -58,22 +61,28 @@ export class InteractionStates {
   constructor(private readonly log: IngestLog) {}
 
   /**
-   * By stream. `certain` reads whatever is not remembered; else one may be taken for new that is not, where the
-   * log finds events by their ids, so that no duplicate is missed for it.
+   * By stream. `certain` reads whatever is not remembered; else one may be taken for new that is not. No duplicate is
+   * missed for it: a log on the same disk finds it by its id, any other refuses the append by its expected revision.
    */
   async load(wanted: Iterable<Wanted>, certain: boolean): Promise<Map<string, Known>> {
-    const mayGuess = !certain && this.log.find !== undefined;
     const known = new Map<string, Known>();
-    for (const { stream, source } of wanted) {
+    const unknown: Wanted[] = [];
+    for (const one of wanted) {
+      const { stream, source } = one;
       if (known.has(stream)) continue;
       const remembered = this.#young.get(stream) ?? this.#old.get(stream);
-      if (remembered !== undefined) known.set(stream, remembered);
-      else if (mayGuess && this.#guess.isNew(source)) known.set(stream, UNKNOWN);
-      else {
-        const found = await this.#read(stream);
-        this.#guess.learn(source, found !== UNKNOWN);
-        known.set(stream, found);
-      }
+      if (remembered === undefined && (certain || !this.#guess.isNew(source))) unknown.push(one);
+      known.set(stream, remembered ?? UNKNOWN);
+    }
+    // A few at a time: over a network each is a round trip.
+    for (let from = 0; from < unknown.length; from += READ_AT_ONCE) {
+      const some = unknown.slice(from, from + READ_AT_ONCE);
+      const found = await Promise.all(some.map(({ stream }) => this.#read(stream)));
+      some.forEach(({ stream, source }, index) => {
+        const one = found[index] as Known;
+        this.#guess.learn(source, one !== UNKNOWN);
+        known.set(stream, one);
+      });
     }
     return known;
   }

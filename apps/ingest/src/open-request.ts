@@ -1,7 +1,7 @@
 import type { Arrival, Intake } from '@threadline/channels/intake';
-import { EVENT_LIMIT, parseEvents, type EventsRequest } from '@threadline/contracts/cloudevents';
+import { answerTo, CONFLICT, takeRequest } from '@threadline/channels/request-intake';
+import type { EventsRequest } from '@threadline/contracts/cloudevents';
 import type { EventsAnswer, RejectedEvent } from '@threadline/contracts/events-answer';
-import type { Json } from '@threadline/domain/canonical-json';
 import { streamOf } from '@threadline/domain/decision';
 import { START } from '@threadline/event-store/event-store';
 import type { Candidate } from './event-decisions.js';
@@ -22,31 +22,14 @@ export function openRequest(
   arrival: Arrival,
   intake: Intake,
 ): OpenRequest | EventsAnswer {
-  const parsed = parseEvents({ ...request, decides: arrival.decides === true });
-  if (parsed.kind === 'refused') {
-    const { status, code, detail } = parsed;
-    return { status, code, detail, rejected: [] };
-  }
-  const candidates: Candidate[] = [];
-  const places: number[] = [];
-  const rejected: RejectedEvent[] = [];
-  parsed.events.forEach((raw, index) => {
-    if (parsed.tooLarge.has(index)) {
-      const message = `expected an event of at most ${EVENT_LIMIT} bytes`;
-      rejected.push({ index, id: idOf(raw), code: 'too-large', problems: [{ path: '', message }] });
-      return;
-    }
-    const taken = intake.take(raw, arrival);
-    if (taken.kind === 'refused') {
-      rejected.push({ index, id: idOf(raw), code: 'invalid', problems: taken.problems });
-      return;
-    }
-    const { event } = taken;
+  const taken = takeRequest(request, arrival, intake);
+  if ('status' in taken) return taken;
+  const { mode, received, places, rejected } = taken;
+  const candidates = received.map((event): Candidate => {
     const stream = streamOf(event.type, event.interaction);
-    candidates.push({ event, stream, outcome: 'pending', position: START });
-    places.push(index);
+    return { event, stream, outcome: 'pending', position: START };
   });
-  return { single: parsed.mode !== 'batch', candidates, places, rejected };
+  return { single: mode !== 'batch', candidates, places, rejected };
 }
 
 /** The answer once every candidate is settled. */
@@ -61,28 +44,14 @@ export function answerOf({ single, candidates, places, rejected }: OpenRequest):
     else conflicts.push(conflict(candidate, places[i] as number));
     position = Math.max(position, candidate.position);
   });
-  const all =
-    conflicts.length === 0 ? rejected : [...rejected, ...conflicts].sort((a, b) => a.index - b.index);
-  if (accepted + duplicates > 0) {
-    return { status: 202, taken: { accepted, duplicates, rejected: all, position: String(position) } };
-  }
-  if (single && conflicts.length > 0) {
-    return { status: 409, code: 'conflict', detail: CONFLICT, rejected: all };
-  }
-  const detail =
-    all.length === 0 ? 'expected at least one event, but an empty batch came' : 'no event was acceptable';
-  return { status: 400, code: 'rejected', detail, rejected: all };
+  return answerTo({
+    ...{ single, accepted, duplicates },
+    rejected: [...rejected, ...conflicts],
+    position: String(position),
+  });
 }
-
-const CONFLICT = 'an event with this source and id was accepted before, with another content';
 
 function conflict({ event }: Candidate, index: number): RejectedEvent {
   const problems = [{ path: '', message: CONFLICT }];
   return { index, id: event.cloudEvent.id, code: 'conflict', problems };
-}
-
-function idOf(raw: Json): string | null {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return null;
-  const { id } = raw;
-  return typeof id === 'string' ? id.toWellFormed() : null;
 }

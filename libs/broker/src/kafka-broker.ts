@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from '@threadline/platform/logger';
 import {
   BrokerClosedError,
@@ -54,6 +55,7 @@ export class KafkaBroker implements Broker {
   /** The number of partitions, by topic. */
   readonly #topics: ReadonlyMap<string, number>;
   readonly #closing = new AbortController();
+  readonly #followers: DriverConsumer[] = [];
   #consumer: DriverConsumer | undefined;
   #turn = 0;
   #buried = 0;
@@ -127,9 +129,39 @@ export class KafkaBroker implements Broker {
     });
   }
 
+  /**
+   * Hands over what is published to the topic from now on, to this process whatever others do; resolves when that is so.
+   * Nothing is remembered: what comes while the broker cannot be reached may be missed. Messages come one by one.
+   */
+  async follow(topic: string, take: (message: Message) => void): Promise<void> {
+    this.#partitions(topic);
+    const { group, lost, sessionTimeout = 10_000 } = this.#options;
+    const follower = await this.#driver.consumer({
+      group: `${group}-${randomUUID()}`,
+      topics: [topic],
+      from: 'end',
+      remember: false,
+      ...{ sessionTimeout, lost },
+      handle: async (batch) => {
+        for (const message of batch.messages) {
+          take(asMessage(message));
+          batch.resolve(message.offset);
+        }
+      },
+    });
+    this.#followers.push(follower);
+    await follower.fetching;
+  }
+
+  /** Resolves when Kafka answers. */
+  ping(): Promise<void> {
+    return this.#driver.ping();
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#consumer?.close();
+    for (const follower of this.#followers) await follower.close();
     await this.#sender.close();
     await this.#driver.close();
   }

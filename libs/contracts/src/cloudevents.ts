@@ -180,7 +180,7 @@ function binaryEvent({ headers, body, contentType }: EventsRequest): ParsedEvent
  * An attribute from its header (HTTP binding 1.0.2, 3.1.3.2): quotes of the older form taken off, then one round of
  * percent-decoding. Undefined where the outcome is not UTF-8.
  */
-function headerValue(header: string): string | undefined {
+export function headerValue(header: string): string | undefined {
   const quoted = /^"((?:[^"\\]|\\.)*)"$/s.exec(header.trim());
   const text = quoted === null ? header : (quoted[1] as string).replace(/\\(.)/gs, '$1');
   if (!/[%\u0080-\uffff]/.test(text)) return text;

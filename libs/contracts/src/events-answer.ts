@@ -29,8 +29,25 @@ export type EventsAnswer =
       readonly rejected: readonly RejectedEvent[];
     };
 
+/** What a gateway of cluster mode answers that does not wait for the log: the broker has the events for good. */
+export type EdgeAnswer =
+  | EventsAnswer
+  | { readonly status: 202; readonly taken: Omit<EventsTaken, 'position'> & { readonly position: null } };
+
 /** The topic that channel events come in on. */
 export const INBOUND = 'interactions.inbound';
+
+/** Where events go that cannot be written, in clear text, for 14 days. */
+export const DEAD_LETTERS = 'interactions.dead';
+
+/** Where ingest answers the gateways that wait for it (`?wait=log`). */
+export const ANSWERS = 'interactions.answers';
+
+/** Header of a message: `log` where the sender waits until the log has it. Of cluster mode. */
+export const WAIT = 'wait';
+
+/** Header of a message: when it arrived, in milliseconds since 1970. Absent: now. Nobody outside sets it. */
+export const ARRIVAL = 'arrival';
 
 /** Header of a message: `true` where the key that it came with has the scope `admin`. Nobody outside sets it. */
 export const DECIDES = 'decides';

@@ -15,15 +15,27 @@ const isSpace = (byte: number | undefined): boolean =>
  */
 export function oversizedElements(json: Uint8Array, limit: number): Set<number> {
   const found = new Set<number>();
-  let depth = 0;
   let index = 0;
+  for (const [start, end] of elementExtents(json)) {
+    if (end - start > limit) found.add(index);
+    index++;
+  }
+  return found;
+}
+
+/** The elements of a JSON array as they stand in the text, which is known to be valid; not copied. */
+export const elementsOf = (json: Uint8Array): Uint8Array[] =>
+  elementExtents(json).map(([start, end]) => json.subarray(start, end));
+
+function elementExtents(json: Uint8Array): [start: number, end: number][] {
+  const found: [number, number][] = [];
+  let depth = 0;
   let start = -1;
   let end = -1;
   for (let at = 0; at < json.length; at++) {
     const byte = json[at] as number;
     if (depth === 1 && (byte === COMMA || byte === CLOSE_ARRAY)) {
-      if (start >= 0 && end - start > limit) found.add(index);
-      index++;
+      if (start >= 0) found.push([start, end]);
       start = -1;
       if (byte === CLOSE_ARRAY) depth = 0;
       continue;

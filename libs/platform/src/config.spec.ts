@@ -6,7 +6,14 @@ import { join, resolve } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { newKey } from './auth.js';
-import { ConfigurationError, loadConfig, parseMasterKey, type Environment } from './config.js';
+import {
+  ConfigurationError,
+  loadConfig,
+  loadHubConfig,
+  loadServiceConfig,
+  parseMasterKey,
+  type Environment,
+} from './config.js';
 import { exitCodeOf } from './errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'threadline-config-'));
@@ -159,11 +166,30 @@ describe('the configuration', () => {
     assert.match(problemsOf(folder)[0] ?? '', /cannot be read: EISDIR/);
   });
 
-  it('says that cluster mode is not built yet', () => {
+  it('starts no hub in cluster mode, and no service of its own in another', () => {
     assert.throws(
-      () => loadConfig({ THREADLINE_MODE: 'cluster' }),
-      /THREADLINE_MODE cluster is not built yet/,
+      () => loadHubConfig({ THREADLINE_MODE: 'cluster' }),
+      /THREADLINE_MODE cluster has a process/,
     );
+    assert.equal(loadConfig({ THREADLINE_MODE: 'cluster' }).mode, 'cluster');
+    assert.throws(
+      () => loadServiceConfig(['kafka', 'eventStore'], { THREADLINE_KAFKA: 'nowhere' }),
+      (error: ConfigurationError) => {
+        assert.deepEqual(error.problems.map(({ variable }) => variable).sort(), [
+          'THREADLINE_EVENTSTORE',
+          'THREADLINE_KAFKA',
+          'THREADLINE_MASTER_KEY',
+          'THREADLINE_MODE',
+        ]);
+        return true;
+      },
+    );
+    const { kafka } = loadServiceConfig(['kafka'], {
+      THREADLINE_MODE: 'cluster',
+      THREADLINE_KAFKA: 'one:9092, two:9092',
+      THREADLINE_MASTER_KEY: masterKey,
+    });
+    assert.deepEqual(kafka, ['one:9092', 'two:9092']);
   });
 
   it('shows no secret when it is logged', () => {

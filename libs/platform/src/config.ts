@@ -114,6 +114,16 @@ class Variables {
 /** A file of identity rules, and what it says. */
 export type GivenRules = Extract<RulesFile, { rules: unknown }> & { readonly file: string };
 
+const CLUSTER_PARTS = {
+  kafka: 'THREADLINE_KAFKA',
+  eventStore: 'THREADLINE_EVENTSTORE',
+  redis: 'THREADLINE_REDIS',
+  vault: 'THREADLINE_VAULT',
+} as const;
+
+/** A server that a service of cluster mode stands on. */
+export type ClusterPart = keyof typeof CLUSTER_PARTS;
+
 const brokers = (text: string): string[] | undefined => {
   const list = text.split(',').map((broker) => broker.trim());
   return list.every((broker) => /^[^\s:/]+:\d{1,5}$/.test(broker)) ? list : undefined;
@@ -161,8 +171,8 @@ export class Config {
   /** A suite whose server is missing fails instead of saying that it was skipped. */
   readonly serversRequired: boolean;
 
-  /** Throws `ConfigurationError`, which names every bad variable. */
-  constructor(env: Environment) {
+  /** Throws `ConfigurationError`, which names every bad variable. `starts`: what is started with it; absent: neither. */
+  constructor(env: Environment, starts?: 'hub' | readonly ClusterPart[]) {
     const read = new Variables(env);
     const anyKey = 'at least 24 characters of A-Z, a-z, 0-9, _ and -';
     const keyOf = (text: string): string | undefined => (isKey(text) ? text : undefined);
@@ -203,10 +213,24 @@ export class Config {
     if (env['THREADLINE_MASTER_KEY'] && env['THREADLINE_MASTER_KEY_FILE']) {
       read.refuse('THREADLINE_MASTER_KEY_FILE', 'cannot be given together with THREADLINE_MASTER_KEY');
     }
-    if (this.mode === 'cluster') {
-      read.refuse('THREADLINE_MODE', 'cluster is not built yet: this version runs embedded only');
+    if (starts === 'hub' && this.mode === 'cluster') {
+      const commands = 'npm run start:gateway, start:ingest, start:projector, start:api';
+      read.refuse('THREADLINE_MODE', `cluster has a process for each service: ${commands}`);
     }
+    if (Array.isArray(starts)) this.#requireCluster(env, read, starts as readonly ClusterPart[]);
     if (read.problems.length > 0) throw new ConfigurationError(read.problems);
+  }
+
+  /** A service of its own has no embedded stores: it needs to be told where the others are. */
+  #requireCluster(env: Environment, read: Variables, parts: readonly ClusterPart[]): void {
+    if (this.mode !== 'cluster')
+      read.refuse('THREADLINE_MODE', 'must be cluster for a service of its own: the hub is `npm start`');
+    for (const part of parts) {
+      // One that is there and wrong is named already.
+      if (!env[CLUSTER_PARTS[part]]) read.refuse(CLUSTER_PARTS[part], 'is needed by this service');
+    }
+    if (!env['THREADLINE_MASTER_KEY'] && !env['THREADLINE_MASTER_KEY_FILE'])
+      read.refuse('THREADLINE_MASTER_KEY', 'or THREADLINE_MASTER_KEY_FILE is needed in cluster mode');
   }
 
   /** What may be logged: the secrets are left out. */
@@ -233,6 +257,13 @@ export const loadConfig = (env: Environment = process.env, defaults: Environment
   const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
   return new Config({ ...defaults, ...Object.fromEntries(given) });
 };
+
+/** For the hub, which runs embedded only. */
+export const loadHubConfig = (env: Environment = process.env): Config => new Config(env, 'hub');
+
+/** For a service of its own, which runs in cluster mode only, on those servers. */
+export const loadServiceConfig = (parts: readonly ClusterPart[], env: Environment = process.env): Config =>
+  new Config(env, parts);
 
 /** For the event store alone, which runs the same in every mode. */
 export const loadStoreConfig = (env: Environment = process.env): Config =>

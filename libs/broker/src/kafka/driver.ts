@@ -113,6 +113,11 @@ export class KafkaDriver {
     await this.#admin.disconnect();
   }
 
+  /** Resolves when a broker has answered. */
+  async ping(): Promise<void> {
+    await this.#admin.describeCluster();
+  }
+
   /** Makes those that are missing; what is there stays as it is. Returns the number of partitions of each. */
   async ensureTopics(topics: readonly TopicSettings[]): Promise<Map<string, number>> {
     const there = new Set(await this.#admin.listTopics());

@@ -13,6 +13,13 @@ export const MESSAGE_LIMIT = 9 * 1_048_576;
 
 const common = { 'max.message.bytes': String(MESSAGE_LIMIT), 'cleanup.policy': 'delete' };
 
+/** What waits to be handled: long enough for any outage that people are called to. */
+export const inboundTopic = (name: string): TopicSettings => ({
+  name,
+  partitions: 12,
+  settings: { ...common, 'retention.ms': String(7 * DAY) },
+});
+
 /** What was refused, in clear text: 14 days to mend it. One partition, so that it is listed in its order. */
 export const deadTopic = (name: string): TopicSettings => ({
   name,

@@ -1,9 +1,14 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
-import { Health, type HealthAnswer } from '@threadline/platform/health';
+import { Health, type HealthAnswer } from './health.js';
 import type { FastifyReply } from 'fastify';
-import { METRICS_PAGE, type MetricsPage } from './api-parts.js';
 
-/** How the hub is: open to whoever can reach it, and without a word on any customer. */
+/** What `/metrics` shows. */
+export const METRICS_PAGE = Symbol('MetricsPage');
+
+/** Renders the figures, with the content type of their format. */
+export type MetricsPage = () => Promise<{ contentType: string; text: string }>;
+
+/** How the process is: open to whoever can reach it, and without a word on any customer. */
 @Controller()
 export class StatusController {
   constructor(

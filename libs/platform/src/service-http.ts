@@ -1,0 +1,62 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Config } from './config.js';
+import { Health } from './health.js';
+import { createHttpApp } from './http-app.js';
+import { NestLogger, type Logger } from './logger.js';
+import type { Metrics } from './metrics.js';
+import { listenOn } from './port-taken.js';
+import { METRICS_PAGE, StatusController } from './status-controller.js';
+
+export interface ServiceHttpOptions {
+  readonly config: Pick<Config, 'host' | 'port'>;
+  readonly log: Logger;
+  /** What it serves besides its health and its figures. */
+  readonly modules: readonly DynamicModule[];
+  readonly health: Health;
+  readonly metrics: Metrics;
+  /** Bytes of the largest body. */
+  readonly bodyLimit: number;
+  readonly started: (name: string, stop: () => void | Promise<void>) => void;
+}
+
+/** Milliseconds that answers under way have when the service stops: longer than any request waits. */
+const LONGEST_ANSWER = 6_000;
+
+@Module({})
+class ServiceModule {}
+
+/** The HTTP side of a service of its own: `/health/*`, `/metrics` and what its modules serve. Answers where it listens. */
+export async function serveHttp(options: ServiceHttpOptions): Promise<string> {
+  const { config, log, modules, health, metrics, bodyLimit, started } = options;
+  const requests = metrics.histogram('http_request_duration_seconds', 'Time to answer a request', [
+    'method',
+    'route',
+    'status',
+  ]);
+  const module: DynamicModule = {
+    module: ServiceModule,
+    imports: [...modules],
+    controllers: [StatusController],
+    providers: [
+      { provide: Health, useValue: health },
+      { provide: METRICS_PAGE, useValue: () => metrics.render() },
+    ],
+  };
+  const { app } = await createHttpApp(module, {
+    bodyLimit,
+    logger: new NestLogger(log),
+    unforeseen: (error, route) => log.error({ err: error, route }, 'a request failed'),
+    answered: ({ method, route, status, seconds }) =>
+      requests.observe({ method, route, status: String(status) }, seconds),
+  });
+  started('http', async () => {
+    health.stopping();
+    const limit = setTimeout(
+      () => app.getHttpAdapter().getInstance().server.closeAllConnections(),
+      LONGEST_ANSWER,
+    );
+    await app.close();
+    clearTimeout(limit);
+  });
+  return listenOn(app, config.host, config.port);
+}

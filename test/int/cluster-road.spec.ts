@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Message } from '@threadline/broker/broker';
+import { KafkaBroker } from '@threadline/broker/kafka-broker';
+import { deadTopic, inboundTopic } from '@threadline/broker/kafka/topics';
+import type { JsonObject } from '@threadline/domain/canonical-json';
+import { createLogger } from '@threadline/platform/logger';
+import { missingForCluster, startCluster, type Cluster } from '../support/cluster.js';
+import { needed } from '../support/needing.js';
+import { startService, type ServiceProcess } from '../support/service-process.js';
+
+const INBOUND = 'interactions.inbound';
+const DEAD = 'interactions.dead';
+const SINGLE = 'application/cloudevents+json';
+const BATCH = 'application/cloudevents-batch+json';
+
+/** Milliseconds until something must have happened. */
+const PATIENCE = 20_000;
+
+const event = (more: JsonObject = {}): JsonObject & { id: string } => ({
+  specversion: '1.0',
+  id: randomUUID(),
+  source: '/shop',
+  type: 'chat.message',
+  data: { identifiers: [{ kind: 'email', value: 'ana@example.org' }], content: { text: 'Hello' } },
+  ...more,
+});
+
+async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; await delay(20)) {
+    const found = await look();
+    if (found !== undefined) return found;
+  }
+  throw new Error(`waited in vain for ${what}`);
+}
+
+describe('the road of a cluster, from HTTP and Kafka to the log', needed(missingForCluster()), () => {
+  let cluster: Cluster;
+  let gateway: ServiceProcess;
+  let ingest: ServiceProcess;
+  let outside: KafkaBroker;
+  const dead: Message[] = [];
+
+  before(async () => {
+    cluster = await startCluster();
+    [gateway, ingest] = await Promise.all([cluster.start('gateway'), cluster.start('ingest')]);
+    outside = await KafkaBroker.open({
+      brokers: cluster.kafka.brokers,
+      clientId: 'some-program',
+      group: 'some-program',
+      dead: DEAD,
+      topics: [inboundTopic(INBOUND), deadTopic(DEAD)],
+      log: createLogger({ level: 'silent' }),
+      lost: () => undefined,
+    });
+    await outside.follow(DEAD, (message) => dead.push(message));
+  });
+  after(async () => {
+    await outside?.close();
+    await cluster?.dispose();
+  });
+
+  const post = async (
+    body: unknown,
+    { query = '', headers = {} }: { query?: string; headers?: Record<string, string> } = {},
+  ): Promise<{ status: number; answer: JsonObject }> => {
+    const type = Array.isArray(body) ? BATCH : SINGLE;
+    const response = await gateway.fetch(`/v1/events${query}`, {
+      method: 'POST',
+      headers: { 'content-type': type, ...headers },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, answer: (await response.json()) as JsonObject };
+  };
+
+  const inLog = async (count: number, since: number): Promise<void> => {
+    await until('the log', async () => ((await cluster.log()).length >= since + count ? true : undefined));
+  };
+
+  const deadLetter = (id: string): Promise<Message> =>
+    until('a dead letter', () =>
+      dead.find(({ body, headers }) => Buffer.from(body).includes(id) || headers['ce_id'] === id),
+    );
+
+  it('answers when the broker has the events: without a position, a repeat counted as accepted', async () => {
+    const since = (await cluster.log()).length;
+    const one = event();
+    for (let time = 0; time < 2; time++) {
+      const { status, answer } = await post(one);
+      assert.deepEqual([status, answer], [202, { accepted: 1, duplicates: 0, rejected: [], position: null }]);
+    }
+    const bad = event({ type: 'purchase.completed' });
+    const mixed = await post([event(), bad, event()]);
+    assert.equal(mixed.status, 202);
+    assert.equal(mixed.answer['accepted'], 2);
+    const [rejected] = mixed.answer['rejected'] as JsonObject[];
+    assert.deepEqual([rejected?.['index'], rejected?.['id'], rejected?.['code']], [1, bad.id, 'invalid']);
+    const { status } = await post(bad);
+    assert.equal(status, 400);
+    await inLog(3, since);
+    assert.equal((await cluster.log()).length, since + 3, 'nothing is doubled');
+  });
+
+  it('waits for the log where it is asked to, and then answers as a hub does', async () => {
+    const one = event();
+    const first = await post(one, { query: '?wait=log' });
+    assert.equal(first.status, 202);
+    const { accepted, duplicates, position } = first.answer;
+    assert.deepEqual([accepted, duplicates], [1, 0]);
+    const [found] = (await cluster.log()).slice(-1);
+    assert.equal(String(found?.position), position);
+    const again = await post([one, event()], { query: '?wait=log' });
+    assert.deepEqual(
+      [
+        again.answer['accepted'],
+        again.answer['duplicates'],
+        Number(again.answer['position']) > Number(position),
+      ],
+      [1, 1, true],
+    );
+    const other = await post(
+      { ...one, data: { content: { text: 'Something else' } } },
+      { query: '?wait=log' },
+    );
+    assert.deepEqual([other.status, other.answer['code']], [409, 'conflict']);
+    await deadLetter('Something else');
+  });
+
+  it('keeps what a conflict was about, with its reason, among the dead letters', async () => {
+    const one = event();
+    await post(one, { query: '?wait=log' });
+    const other = { ...one, data: { content: { text: `other ${randomUUID()}` } } };
+    assert.equal((await post(other)).status, 202);
+    const letter = await deadLetter(String(other.data.content.text));
+    assert.equal(letter.headers['dead-reason'], 'conflict');
+    assert.deepEqual(JSON.parse(Buffer.from(letter.body).toString()), other);
+  });
+
+  it('takes events that other programs put on the topic, structured and binary, checked as over HTTP', async () => {
+    const since = (await cluster.log()).length;
+    const structured = event();
+    const binary = event({ subject: 'Ünïcode 100%' });
+    const { data, ...attributes } = binary;
+    const ce = Object.fromEntries(
+      Object.entries(attributes).map(([name, value]) => [`ce_${name}`, value as string]),
+    );
+    await outside.publish([
+      { topic: INBOUND, headers: { 'content-type': SINGLE }, body: Buffer.from(JSON.stringify(structured)) },
+      {
+        topic: INBOUND,
+        key: 'theirs',
+        headers: { ...ce, 'content-type': 'application/json' },
+        body: Buffer.from(JSON.stringify(data)),
+      },
+    ]);
+    await inLog(2, since);
+    // Over HTTP the same events are known already.
+    const again = await post([structured, binary], { query: '?wait=log' });
+    assert.deepEqual([again.answer['accepted'], again.answer['duplicates']], [0, 2]);
+  });
+
+  it('puts what is refused from other programs aside: bytes, headers and each problem', async () => {
+    const bad = event({ type: 'purchase.completed' });
+    const body = Buffer.from(JSON.stringify(bad));
+    const headers = { 'content-type': SINGLE, theirs: 'kept' };
+    await outside.publish([{ topic: INBOUND, key: 'k', headers, body: Buffer.from(body) }]);
+    const letter = await deadLetter(bad.id);
+    assert.deepEqual([letter.key, Buffer.from(letter.body)], ['k', body]);
+    assert.deepEqual([letter.headers['theirs'], letter.headers['dead-reason']], ['kept', 'invalid']);
+    assert.match(letter.headers['dead-from'] ?? '', /^interactions\.inbound\/\d+\/\d+$/);
+    assert.match(letter.headers['dead-problems'] ?? '', /"path":"\/data/);
+    const batch = [event()];
+    const [only] = batch;
+    await outside.publish([
+      { topic: INBOUND, headers: { 'content-type': BATCH }, body: Buffer.from(JSON.stringify(batch)) },
+    ]);
+    assert.equal((await deadLetter(only?.id ?? '')).headers['dead-reason'], 'unknown-content-type');
+  });
+
+  it('believes nobody on the topic who says that he may decide on identity', async () => {
+    const parties = [
+      { kind: 'email', value: 'a@example.org' },
+      { kind: 'email', value: 'b@example.org' },
+    ];
+    const decision = event({ type: 'identity.linked', data: { parties, by: { key: 'k' } } });
+    const body = Buffer.from(JSON.stringify(decision));
+    for (const said of ['true', 'f'.repeat(64)]) {
+      const headers = { 'content-type': SINGLE, decides: 'true', 'threadline-decides': said };
+      await outside.publish([{ topic: INBOUND, headers, body: Buffer.from(body) }]);
+    }
+    await deadLetter(decision.id);
+    const { status, answer } = await post(decision, { query: '?wait=log' });
+    assert.deepEqual([status, answer['accepted']], [202, 1], JSON.stringify(answer));
+  });
+
+  it('shows its lag and its dead letters, and lets a key in that the log tells of', async () => {
+    const page = await (await ingest.fetch('/metrics')).text();
+    assert.match(page, /threadline_ingest_lag_events \d+/);
+    assert.match(page, /threadline_ingest_dead_letters_written [1-9]/);
+    assert.equal((await gateway.fetch('/health/live')).status, 200);
+    const stranger = { headers: { authorization: 'Bearer another-key-that-nobody-has-made' } };
+    assert.equal((await gateway.fetch('/v1/events', { method: 'POST', ...stranger })).status, 401);
+  });
+
+  it('stops gracefully, and names every variable that it lacks', async () => {
+    assert.equal(await ingest.end('SIGTERM'), 0);
+    assert.equal(await gateway.end('SIGTERM'), 0);
+    for (const [name, lacks] of [
+      ['gateway', /\(78\)[^]*THREADLINE_KAFKA[^]*THREADLINE_EVENTSTORE[^]*THREADLINE_MASTER_KEY/],
+      ['ingest', /\(78\)[^]*THREADLINE_KAFKA[^]*THREADLINE_EVENTSTORE[^]*THREADLINE_VAULT/],
+    ] as const)
+      await assert.rejects(startService(name, { env: {} }), lacks);
+  });
+});
