@@ -2,7 +2,7 @@
 // Usage: node infra/local/redis.mjs [--shape single|replicated|cluster] [-- flags of the server…]
 // single: one. replicated: one and a replica that follows it. cluster: three masters of a Redis Cluster.
 // They keep every write, as a vault needs, unless the flags say otherwise: `-- --appendfsync everysec`.
-// Prints one JSON line when they take commands: {"servers": [{"node", "port", "pid"}, …]}.
+// Prints one JSON line when they take commands: {"folder", "servers": [{"node", "port", "pid"}, …]}.
 // On stdin: `start <node> [flags…]` starts one again that was killed, and prints {"started": {"node", "port", "pid"}};
 // the flags, where there are any, take the place of those of the command line.
 // Ends, and removes the folder, on SIGTERM, SIGINT or the end of stdin.
@@ -59,14 +59,18 @@ function ask(port, ...command) {
 async function until(what, done, children) {
   for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; await delay(20)) {
     if (await done()) return;
-    if (children.some((child) => child.exitCode !== null || child.signalCode !== null)) break;
+    if (children.some(hasEnded)) break;
   }
   throw new Error(
     `${what} did not happen within ${PATIENCE / 1000} s: ${children.map((c) => c.printed).join('\n')}`,
   );
 }
 
+const hasEnded = (child) => child.exitCode !== null || child.signalCode !== null;
+
 async function start(server, flags) {
+  // One that was killed a moment ago still has its port.
+  if (server.child) await until(`the end of server ${server.node}`, () => hasEnded(server.child), []);
   await mkdir(server.folder, { recursive: true });
   const own = ['--port', server.port, '--bind', '127.0.0.1', '--dir', server.folder, ...server.flags];
   for (const program of PROGRAMS) {
@@ -139,7 +143,7 @@ async function main() {
     ending = true;
     await Promise.all(
       servers.map(async ({ child }) => {
-        if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+        if (child === undefined || hasEnded(child)) return;
         const gone = new Promise((resolve) => child.once('exit', resolve));
         child.kill('SIGKILL');
         await gone;
@@ -154,15 +158,18 @@ async function main() {
     for (const server of servers) started.push(await start(server, positionals));
     if (shape === 'cluster') await joinCluster(servers);
     if (shape === 'replicated') {
-      const linked = async () =>
-        (await ask(ports[2], 'INFO', 'replication'))?.includes('master_link_status:up');
+      // Its file counts only when it was written once since.
+      const linked = async () => {
+        const told = `${await ask(ports[2], 'INFO', 'replication')}${await ask(ports[2], 'INFO', 'persistence')}`;
+        return told.includes('master_link_status:up') && told.includes('aof_rewrite_in_progress:0');
+      };
       await until(
         'the first copy of the replica',
         linked,
         servers.map(({ child }) => child),
       );
     }
-    console.log(JSON.stringify({ servers: started }));
+    console.log(JSON.stringify({ folder, servers: started }));
     for await (const line of createInterface({ input: process.stdin })) {
       const [command, node, ...flags] = line.trim().split(/\s+/);
       const server = servers[Number(node) - 1];

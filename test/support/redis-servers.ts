@@ -23,6 +23,8 @@ export interface RedisServers {
   /** Of the first. */
   readonly url: string;
   readonly ports: readonly number[];
+  /** Where their files lie. */
+  readonly folder: string;
   pid(node: number): number;
   /** SIGKILLs that one, or does something else to it. */
   kill(node: number, signal?: NodeJS.Signals): void;
@@ -77,13 +79,14 @@ export async function startRedis(
     if (done === true) throw new Error(`no Redis was started: ${complaints}`);
     return JSON.parse(value);
   };
-  const servers = new Map<number, Server>();
-  for (const server of ((await told()) as { servers: Server[] }).servers) servers.set(server.node, server);
+  const { folder, servers: all } = (await told()) as { folder: string; servers: Server[] };
+  const servers = new Map(all.map((server) => [server.node, server]));
   const ports = [...servers.values()].map(({ port }) => port);
   const pid = (node: number): number => (servers.get(node) as Server).pid;
   return {
     url: `redis://127.0.0.1:${ports[0]}`,
     ports,
+    folder,
     pid,
     kill: (node, signal = 'SIGKILL') => void process.kill(pid(node), signal),
     start: async (node, other = []) => {

@@ -89,6 +89,7 @@ export class RedisVault implements Vault {
     const driver = await RedisDriver.connect(url, names.vault, { ...PATIENCE, ...options.patience });
     try {
       await driver.assertStrong();
+      if (!readOnly) await driver.wholeFile();
       const begun = (await readBegun(driver, names)) ?? (await begin(driver, names, options));
       const keys = unwrapKeys(masterKey, begun);
       if (keys === undefined) throw wrongMasterKey();

@@ -126,13 +126,25 @@ export class RedisDriver {
   }
 
   /**
+   * Waits until its file is whole: one that was just switched on (`CONFIG SET appendonly yes`) holds nothing that counts
+   * before it has been written once.
+   */
+  async wholeFile(): Promise<void> {
+    await this.#idle(await this.#master(), performance.now() + this.#patience.rewrite).catch(
+      (error: unknown) => {
+        throw translate(error);
+      },
+    );
+  }
+
+  /**
    * Has the files of all its Redises written anew, so that only what is there now lies in them.
    * @throws VaultBusyError where that failed or took too long
    */
   async rewriteFiles(): Promise<void> {
     const until = performance.now() + this.#patience.rewrite;
     const nodes = this.#client instanceof Cluster ? this.#client.nodes('all') : [this.#client];
-    const of = await this.#run(() => this.#master());
+    const of = await this.#master();
     const done = await Promise.allSettled(nodes.map((node) => this.#rewrite(node, until)));
     // Another node that is not there now gets a new file from its master when it comes back.
     const failed = done.find((one, index) => one.status === 'rejected' && nodes[index] === of);
