@@ -1,8 +1,8 @@
-import { withRedis } from '../support/redis-servers.js';
+import { withAnyRedis, withRedis } from '../support/redis-servers.js';
 import { redisVaultContract } from '../support/redis-vaults.js';
 
-withRedis('a durable Redis', 'single', [], (servers) => {
-  redisVaultContract('RedisVault', () => servers().url);
+withAnyRedis('a durable Redis', (url) => {
+  redisVaultContract('RedisVault', url);
 });
 
 withRedis('a Redis with a replica', 'replicated', ['--min-replicas-to-write', '1'], (servers) => {

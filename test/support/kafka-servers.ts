@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { kafkaContainer, missingDocker } from './containers.js';
 
 /** `test/dist/support` at run time. */
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
@@ -36,13 +37,22 @@ export function missingForOwnKafka(): string | undefined {
 
 /** Why there is no Kafka here at all; undefined: there is. */
 export function missingForKafka(): string | undefined {
-  return given() === undefined ? missingForOwnKafka() : undefined;
+  if (given() !== undefined) return undefined;
+  const own = missingForOwnKafka();
+  const docker = own && missingDocker();
+  return docker && `${own}, and ${docker}`;
 }
 
-/** `THREADLINE_TEST_KAFKA` (`host:port`, with commas between) names a real one; else our own, with one broker. */
+/**
+ * `THREADLINE_TEST_KAFKA` (`host:port`, with commas between) names a real one; else our own, with one broker; else one
+ * in a container.
+ */
 export async function kafkaServer(): Promise<TestKafka> {
   const brokers = given()?.split(',');
-  return brokers === undefined ? startKafka(1) : { brokers, dispose: () => Promise.resolve() };
+  if (brokers !== undefined) return { brokers, dispose: () => Promise.resolve() };
+  if (missingForOwnKafka() === undefined) return startKafka(1);
+  const container = await kafkaContainer();
+  return { brokers: [container.address], dispose: () => container.dispose() };
 }
 
 interface Started {

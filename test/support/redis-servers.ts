@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { missingDocker, redisContainer } from './containers.js';
 import { needing } from './needing.js';
 
 /** `test/dist/support` at run time. */
@@ -52,6 +53,30 @@ export function withRedis(
     });
     after(() => servers?.dispose());
     body(() => servers);
+  });
+}
+
+const given = (): string | undefined => process.env['THREADLINE_TEST_REDIS'] || undefined;
+
+/**
+ * A suite that needs no more than one durable Redis and leaves it running: `THREADLINE_TEST_REDIS` (a URL), else one of
+ * our own, else one in a container.
+ */
+export function withAnyRedis(title: string, body: (url: () => string) => void): void {
+  const url = given();
+  const own = missingRedis();
+  const docker = own && missingDocker();
+  if (url === undefined && (own === undefined || docker !== undefined)) {
+    withRedis(title, 'single', [], (servers) => body(() => servers().url));
+    return;
+  }
+  describe(url === undefined ? title : `${title} (THREADLINE_TEST_REDIS)`, () => {
+    let container: { readonly address: string; dispose(): Promise<void> } | undefined;
+    before(async () => {
+      if (url === undefined) container = await redisContainer();
+    });
+    after(() => container?.dispose());
+    body(() => url ?? `redis://${container?.address}`);
   });
 }
 
