@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Message } from '@threadline/broker/broker';
@@ -8,6 +11,8 @@ import { deadTopic, inboundTopic } from '@threadline/broker/kafka/topics';
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import { createLogger } from '@threadline/platform/logger';
 import { missingForCluster, startCluster, type Cluster } from '../support/cluster.js';
+import { threadline, type Ended } from '../support/command.js';
+import { TEST_KEY } from '../support/hub.js';
 import { needed } from '../support/needing.js';
 import { startService, type ServiceProcess } from '../support/service-process.js';
 
@@ -41,9 +46,11 @@ describe('the road of a cluster, from HTTP and Kafka to the log', needed(missing
   let gateway: ServiceProcess;
   let ingest: ServiceProcess;
   let outside: KafkaBroker;
+  let folder: string;
   const dead: Message[] = [];
 
   before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'threadline-cluster-'));
     cluster = await startCluster();
     [gateway, ingest] = await Promise.all([cluster.start('gateway'), cluster.start('ingest')]);
     outside = await KafkaBroker.open({
@@ -60,6 +67,7 @@ describe('the road of a cluster, from HTTP and Kafka to the log', needed(missing
   after(async () => {
     await outside?.close();
     await cluster?.dispose();
+    await rm(folder, { recursive: true, force: true });
   });
 
   const post = async (
@@ -193,6 +201,60 @@ describe('the road of a cluster, from HTTP and Kafka to the log', needed(missing
     await deadLetter(decision.id);
     const { status, answer } = await post(decision, { query: '?wait=log' });
     assert.deepEqual([status, answer['accepted']], [202, 1], JSON.stringify(answer));
+  });
+
+  it('lists dead letters, sends them again as they came or mended, and drops them', async () => {
+    const admin = async (path: string, init?: RequestInit): Promise<[number, JsonObject]> => {
+      const response = await gateway.fetch(`/v1/dead${path}`, init);
+      return [response.status, (await response.json()) as JsonObject];
+    };
+    const command = (words: readonly string[]): Promise<Ended> =>
+      threadline(words, folder, { THREADLINE_URL: gateway.url, THREADLINE_KEY: TEST_KEY });
+    const listed = async (id: string): Promise<JsonObject | undefined> => {
+      const [status, { letters }] = await admin('?limit=1000');
+      assert.equal(status, 200);
+      return (letters as JsonObject[]).find(
+        (letter) => (letter['event'] as JsonObject | null)?.['id'] === id,
+      );
+    };
+    const bad = event({ type: 'purchase.completed' });
+    await outside.publish([
+      { topic: INBOUND, headers: { 'content-type': SINGLE }, body: Buffer.from(JSON.stringify(bad)) },
+    ]);
+    await deadLetter(bad.id);
+    const letter = await listed(bad.id);
+    assert.deepEqual([letter?.['reason'], letter?.['event']], ['invalid', bad]);
+    const id = letter?.['id'] as string;
+
+    // As it came, it comes back: with another id.
+    assert.equal((await admin(`/${id}/redrive`, { method: 'POST' }))[0], 202);
+    assert.equal((await admin(`/${id}`))[0], 404);
+    const back = await until('the same letter again', () => listed(bad.id));
+    assert.notEqual(back['id'], id);
+
+    const path = `/${back['id'] as string}`;
+    const wrong = await admin(`${path}/redrive`, { method: 'POST', body: JSON.stringify(bad) });
+    assert.deepEqual([wrong[0], wrong[1]['code']], [400, 'rejected']);
+    assert.ok(await listed(bad.id), 'it is still there');
+    const since = (await cluster.log()).length;
+    const mended = { ...bad, type: 'chat.message' };
+    const file = join(folder, 'mended.json');
+    await writeFile(file, JSON.stringify(mended));
+    const { code, err } = await command(['dead', 'redrive', back['id'] as string, '--file', file]);
+    assert.equal(code, 0, err);
+    await inLog(1, since);
+    assert.equal(await listed(bad.id), undefined);
+
+    const other = event({ type: 'nodot' });
+    await outside.publish([
+      { topic: INBOUND, headers: { 'content-type': SINGLE }, body: Buffer.from(JSON.stringify(other)) },
+    ]);
+    await deadLetter(other.id);
+    const lines = (await command(['dead', 'list'])).lines();
+    const line = lines.find((one) => (one['event'] as JsonObject | null)?.['id'] === other.id);
+    const dropped = await command(['dead', 'drop', String(line?.['id'])]);
+    assert.equal(dropped.code, 0, dropped.err);
+    assert.equal(await listed(other.id), undefined);
   });
 
   it('shows its lag and its dead letters, and lets a key in that the log tells of', async () => {

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { KurrentEventStore } from '@threadline/event-store/kurrent-event-store';
-import type { RecordedEvent } from '@threadline/event-store/event-store';
+import { START, type Position, type RecordedEvent } from '@threadline/event-store/event-store';
+import { RedisVault } from '@threadline/vault/redis-vault';
+import type { Hash } from '@threadline/domain/ids';
+import { sabotageOptions, type Sabotage } from '../faults/sabotage.js';
+import { all } from './esdb.js';
 import { missingForOwnKafka, startKafka, type OwnKafka } from './kafka-servers.js';
 import { missingRedis, startRedis, type RedisServers } from './redis-servers.js';
 import { startService, type ServiceProcess } from './service-process.js';
@@ -11,10 +15,14 @@ export interface Cluster {
   readonly kafka: OwnKafka;
   readonly store: StoreProcess;
   readonly redis: RedisServers;
-  /** Another gateway or ingest; ended with the cluster. `root`: of a build of its own. */
-  start(name: 'gateway' | 'ingest', root?: string): Promise<ServiceProcess>;
+  /** Another gateway or ingest, broken in those places; ended with the cluster. */
+  start(name: 'gateway' | 'ingest', sabotage?: readonly Sabotage[]): Promise<ServiceProcess>;
   /** The interactions of the log, in its order. */
-  log(): Promise<RecordedEvent[]>;
+  log(after?: Position): Promise<RecordedEvent[]>;
+  /** Of the last event. */
+  head(): Promise<Position>;
+  /** The vault's: names streams and events. */
+  hash(): Promise<Hash>;
   dispose(): Promise<void>;
 }
 
@@ -23,8 +31,9 @@ export const missingForCluster = (): string | undefined => missingForOwnKafka() 
 
 export async function startCluster(brokers: 1 | 3 = 1): Promise<Cluster> {
   const [kafka, store, redis] = await Promise.all([startKafka(brokers), startStore(), startRedis()]);
+  const masterKey = randomBytes(32);
   const env = {
-    THREADLINE_MASTER_KEY: randomBytes(32).toString('base64'),
+    THREADLINE_MASTER_KEY: masterKey.toString('base64'),
     THREADLINE_KAFKA: kafka.brokers.join(','),
     THREADLINE_EVENTSTORE: store.connection(),
     THREADLINE_VAULT: redis.url,
@@ -33,15 +42,17 @@ export async function startCluster(brokers: 1 | 3 = 1): Promise<Cluster> {
   const reader = await KurrentEventStore.open({ connectionString: store.connection() });
   return {
     ...{ kafka, store, redis },
-    start: async (name, root) => {
-      const service = await startService(name, { env, ...(root !== undefined && { root }) });
+    start: async (name, sabotage = []) => {
+      const service = await startService(name, { env: { ...env, ...sabotageOptions(sabotage) } });
       services.push(service);
       return service;
     },
-    log: async () => {
-      const events: RecordedEvent[] = [];
-      for await (const event of reader.readAll({ prefixes: ['interaction-'] })) events.push(event);
-      return events;
+    log: (after = START) => all(reader.readAll({ prefixes: ['interaction-'], after })),
+    head: () => reader.head(),
+    hash: async () => {
+      const vault = await RedisVault.open({ url: redis.url, masterKey, readOnly: true });
+      await vault.close();
+      return vault.hash;
     },
     dispose: async () => {
       await Promise.all(services.map((service) => service.end('SIGKILL')));

@@ -13,8 +13,6 @@ const PATIENCE = 60_000;
 
 export interface ServiceStart {
   readonly env: Readonly<Record<string, string>>;
-  /** The root of a build of its own: a sabotaged one. Default: this one. */
-  readonly root?: string;
 }
 
 /** A service of cluster mode that runs in a process of its own. */
@@ -30,11 +28,8 @@ export interface ServiceProcess {
 }
 
 /** Starts one as its npm script does, without building; resolves when it is ready. */
-export async function startService(
-  name: string,
-  { env, root = ROOT }: ServiceStart,
-): Promise<ServiceProcess> {
-  const main = join(root, 'apps', name, 'dist', 'main.js');
+export async function startService(name: string, { env }: ServiceStart): Promise<ServiceProcess> {
+  const main = join(ROOT, 'apps', name, 'dist', 'main.js');
   const child = spawn(process.execPath, ['--enable-source-maps', main], {
     env: hubEnvironment('/nowhere', { THREADLINE_MODE: 'cluster', ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],

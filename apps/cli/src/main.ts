@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { exitCodeOf, ThreadlineError } from '@threadline/platform/errors';
 import { EXIT } from '@threadline/platform/exit-codes';
 import { backupCommand } from './backup-command.js';
+import { deadCommand } from './dead-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { identityCommand } from './identity-command.js';
 import { importCommand } from './import-command.js';
@@ -31,6 +32,7 @@ export function program(): Command {
     doctorCommand(),
     keysCommand(),
     identityCommand(),
+    deadCommand(),
     rebuildCommand(),
     verifyCommand(),
   ];

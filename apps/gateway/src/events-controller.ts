@@ -29,7 +29,7 @@ export class EventsController {
     const decides = allows(callerOf(request).scopes, 'admin');
     const headers = messageHeaders(request, body.byteLength, decides);
     const [answer] = await this.broker.publish([{ topic: INBOUND, headers, body }]);
-    send(reply, answer as EdgeAnswer);
+    sendAnswer(reply, answer as EdgeAnswer);
   }
 }
 
@@ -82,7 +82,7 @@ const refused = (status: number, code: string, detail: string): ProblemError =>
   new ProblemError(status, code, detail, { rejected: [] });
 
 /** As text: the answer is written once, here. */
-function send(reply: FastifyReply, answer: EdgeAnswer): void {
+export function sendAnswer(reply: FastifyReply, answer: EdgeAnswer): void {
   if (answer.status === 202) {
     void reply.code(202).type('application/json; charset=utf-8').send(JSON.stringify(answer.taken));
     return;

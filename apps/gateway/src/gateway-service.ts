@@ -1,3 +1,4 @@
+import { KafkaDeadLetters } from '@threadline/broker/kafka-dead-letters';
 import { KafkaBroker } from '@threadline/broker/kafka-broker';
 import { deadTopic, inboundTopic, passingTopic } from '@threadline/broker/kafka/topics';
 import { Intake } from '@threadline/channels/intake';
@@ -52,6 +53,7 @@ export async function startGateway({ config, log, started, lost }: ServiceStart)
     signer: new DecisionSigner(masterKey),
     clock: Date.now,
   });
-  const modules = [GatewayModule.of({ broker: edge, keys: directory })];
+  const letters = new KafkaDeadLetters(broker, DEAD_LETTERS);
+  const modules = [GatewayModule.of({ broker: edge, keys: directory, letters })];
   return serveHttp({ config, log, modules, health, metrics, bodyLimit: REQUEST_LIMIT, started });
 }

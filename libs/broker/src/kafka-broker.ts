@@ -10,7 +10,7 @@ import {
 } from './broker.js';
 import { runBatch } from './kafka/batch-run.js';
 import { deadLetter } from './kafka/dead-letter.js';
-import { KafkaDriver, type DriverConsumer, type Incoming } from './kafka/driver.js';
+import { KafkaDriver, type DriverConsumer, type Incoming, type Outgoing } from './kafka/driver.js';
 import { asMessage } from './kafka/incoming-message.js';
 import { KafkaSender } from './kafka/sender.js';
 import type { TopicSettings } from './kafka/topics.js';
@@ -36,12 +36,15 @@ export interface KafkaBrokerOptions {
   readonly log: Logger;
   /** The consumer has ended by itself: nothing is handled any more, and the process should end. */
   readonly lost: (error: Error) => void;
-  /** Milliseconds after which the group takes a consumer for dead that says nothing. */
+  /** Milliseconds after which the group takes a consumer for dead that says nothing; default 6 s. */
   readonly sessionTimeout?: number;
   /** Messages that may be under way to Kafka at once; beyond, `OverloadedError`. */
   readonly messagesInFlight?: number;
   readonly bytesInFlight?: number;
 }
+
+/** Milliseconds: the least that Kafka's brokers take unless told otherwise. So long nobody has a dead consumer's partitions. */
+const SESSION = 6_000;
 
 /**
  * The broker on Apache Kafka. A message is safe when all replicas in sync have it. Handed over at least once: an offset is
@@ -110,7 +113,7 @@ export class KafkaBroker implements Broker {
 
   async consume(topics: readonly string[], handler: Handler): Promise<void> {
     if (this.#consumer !== undefined) throw new TypeError('a Kafka broker is consumed once');
-    const { group, log, lost, sessionTimeout = 10_000, consumes = [] } = this.#options;
+    const { group, log, lost, sessionTimeout = SESSION, consumes = [] } = this.#options;
     for (const topic of topics) this.#partitions(topic);
     for (const topic of consumes) if (!topics.includes(topic)) throw new UnhandledTopicError(topic);
     const options = {
@@ -135,7 +138,7 @@ export class KafkaBroker implements Broker {
    */
   async follow(topic: string, take: (message: Message) => void): Promise<void> {
     this.#partitions(topic);
-    const { group, lost, sessionTimeout = 10_000 } = this.#options;
+    const { group, lost, sessionTimeout = SESSION } = this.#options;
     const follower = await this.#driver.consumer({
       group: `${group}-${randomUUID()}`,
       topics: [topic],
@@ -151,6 +154,48 @@ export class KafkaBroker implements Broker {
     });
     this.#followers.push(follower);
     await follower.fetching;
+  }
+
+  /** Everything that lies in a topic now, by partition and offset. */
+  async readTopic(topic: string): Promise<Incoming[]> {
+    this.#partitions(topic);
+    const missing = new Map<number, bigint>();
+    for (const { partition, low, high } of await this.#driver.extents(topic))
+      if (low < high) missing.set(partition, high - 1n);
+    const found: Incoming[] = [];
+    if (missing.size === 0) return found;
+    const all = Promise.withResolvers<void>();
+    const { group, sessionTimeout = SESSION } = this.#options;
+    const reader = await this.#driver.consumer({
+      group: `${group}-${randomUUID()}`,
+      topics: [topic],
+      from: 'beginning',
+      remember: false,
+      sessionTimeout,
+      lost: (error) => all.reject(new BrokerUnavailableError(error)),
+      handle: async (batch) => {
+        for (const message of batch.messages) {
+          const { partition, offset } = message;
+          const last = missing.get(partition);
+          if (last !== undefined && BigInt(offset) <= last) found.push(message);
+          if (last !== undefined && BigInt(offset) >= last) missing.delete(partition);
+          batch.resolve(offset);
+        }
+        if (missing.size === 0) all.resolve();
+      },
+    });
+    try {
+      await all.promise;
+    } finally {
+      await reader.close();
+    }
+    return found;
+  }
+
+  /** As it is, headers of any bytes included. */
+  async sendRaw(topic: string, message: Outgoing): Promise<void> {
+    const key = message.key === null ? undefined : Buffer.from(message.key).toString('utf8');
+    await this.#sender.send([{ topic, partition: this.#partition(topic, key), message }]);
   }
 
   /** Resolves when Kafka answers. */
@@ -169,7 +214,7 @@ export class KafkaBroker implements Broker {
   async #bury(message: Incoming, error: unknown, attempts: number): Promise<void> {
     const { dead } = this.#options;
     const letter = deadLetter(message, error, attempts, new Date());
-    const partition = this.#partition(dead, message.key?.toString('latin1'));
+    const partition = this.#partition(dead, message.key?.toString('utf8'));
     await this.#sender.send([{ topic: dead, partition, message: letter }], false);
     this.#buried++;
   }

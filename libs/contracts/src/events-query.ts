@@ -1,5 +1,5 @@
 import { IsOptional } from 'class-validator';
-import { IsOneOf } from './read-rules.js';
+import { IsOneOf, IsWholeNumber } from './read-rules.js';
 
 /** The parameters of POST /v1/events. */
 export class EventsQueryDto {
@@ -7,4 +7,9 @@ export class EventsQueryDto {
   @IsOptional() @IsOneOf(['backfill']) mode?: 'backfill';
   /** Of cluster mode; in embedded mode the answer always waits for the log. */
   @IsOptional() @IsOneOf(['log']) wait?: 'log';
+}
+
+/** The parameters of GET /v1/dead. */
+export class DeadQueryDto {
+  @IsOptional() @IsWholeNumber(1, 1000) limit?: string;
 }

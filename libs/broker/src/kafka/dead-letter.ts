@@ -1,5 +1,5 @@
 import { ThreadlineError } from '@threadline/platform/errors';
-import type { Incoming, Outgoing } from './driver.js';
+import type { Incoming, Outgoing, RawHeaders } from './driver.js';
 
 /** Headers that a dead letter has besides those that the message came with. */
 export const DEAD = {
@@ -30,7 +30,7 @@ export function deadLetter(message: Incoming, error: unknown, attempts: number, 
     key,
     body,
     headers: {
-      ...message.headers,
+      ...withoutReason(message.headers),
       [DEAD.reason]: codeOf(error),
       // Another's message may quote what it could not take.
       [DEAD.detail]: error instanceof ThreadlineError ? error.message : 'the handler failed',
@@ -41,6 +41,12 @@ export function deadLetter(message: Incoming, error: unknown, attempts: number, 
     },
   };
 }
+
+/** Headers without what `deadLetter` added: as the message came. */
+export const withoutReason = (headers: RawHeaders): RawHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !ADDED.has(name)));
+
+const ADDED: ReadonlySet<string> = new Set(Object.values(DEAD));
 
 const codeOf = (error: unknown): string => {
   const { code } = (error ?? {}) as { code?: unknown };
