@@ -257,6 +257,22 @@ describe('the road of a cluster, from HTTP and Kafka to the log', needed(missing
     assert.equal(await listed(other.id), undefined);
   });
 
+  it('keeps what comes while the log cannot be written, and puts nothing of it aside', async () => {
+    const since = (await cluster.log()).length;
+    const letters = dead.length;
+    await cluster.store.end('SIGKILL');
+    const events = Array.from({ length: 20 }, () => event());
+    const { status, answer } = await post(events);
+    assert.deepEqual([status, answer['accepted']], [202, 20]);
+    await until('the lag', async () => {
+      const page = await (await ingest.fetch('/metrics')).text();
+      return /^threadline_ingest_lag_events 20$/m.test(page) ? true : undefined;
+    });
+    await cluster.store.start();
+    await inLog(20, since);
+    assert.deepEqual([(await cluster.log()).length, dead.length], [since + 20, letters]);
+  });
+
   it('shows its lag and its dead letters, and lets a key in that the log tells of', async () => {
     const page = await (await ingest.fetch('/metrics')).text();
     assert.match(page, /threadline_ingest_lag_events \d+/);

@@ -3,11 +3,16 @@ import { isRetriable } from '@threadline/platform/errors';
 import type { DriverBatch, Incoming } from './driver.js';
 
 /** How often a message is tried that fails alone, and how long the pauses are: 12 s in all. */
-const ATTEMPTS = 8;
-const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 5_000;
+const PATIENCE: Patience = { attempts: 8, firstPause: 100, longestPause: 5_000 };
 /** Milliseconds between two looks at the group, in long work. */
 const HEARTBEAT = 250;
+
+export interface Patience {
+  readonly attempts: number;
+  /** Milliseconds; each pause is twice the one before. */
+  readonly firstPause: number;
+  readonly longestPause: number;
+}
 
 export interface BatchRunOptions {
   readonly handle: (message: Incoming) => Promise<unknown>;
@@ -19,6 +24,7 @@ export interface BatchRunOptions {
   readonly waiting: (error: unknown, attempts: number) => void;
   /** Nothing new is begun, and no pause waited out. */
   readonly closing: AbortSignal;
+  readonly patience?: Patience;
 }
 
 interface Item {
@@ -93,14 +99,15 @@ function lanesOf(items: readonly Item[]): Item[][] {
 /** True when it is done, one way or the other; false where it was left because of the signal. */
 async function settle(message: Incoming, options: BatchRunOptions, signal: AbortSignal): Promise<boolean> {
   let attempts = 0;
-  for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+  const { patience = PATIENCE } = options;
+  for (let pause = patience.firstPause; ; pause = Math.min(2 * pause, patience.longestPause)) {
     try {
       await options.handle(message);
       return true;
     } catch (error) {
       const outage = options.isOutage(error);
       if (!outage) attempts++;
-      if (!outage && (!isRetriable(error) || attempts >= ATTEMPTS))
+      if (!outage && (!isRetriable(error) || attempts >= patience.attempts))
         return bury(message, error, attempts, options, signal);
       options.waiting(error, attempts);
     }
@@ -115,7 +122,8 @@ async function bury(
   options: BatchRunOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
-  for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+  const { patience = PATIENCE } = options;
+  for (let pause = patience.firstPause; ; pause = Math.min(2 * pause, patience.longestPause)) {
     try {
       await options.bury(message, reason, attempts);
       return true;
