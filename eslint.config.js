@@ -64,7 +64,7 @@ const drivers = {
   '@grpc/grpc-js': ['libs/event-store/src/grpc/', 'libs/event-store/src/kurrent/driver.ts'],
   '@eventstore/db-client': ['libs/event-store/src/kurrent/driver.ts'],
   kafkajs: ['libs/broker/src/kafka/driver.ts'],
-  ioredis: ['libs/vault/src/redis/driver.ts'],
+  ioredis: ['libs/vault/src/redis/driver.ts', 'libs/read-store/src/redis/driver.ts'],
   '@peculiar/x509': ['libs/event-store/src/grpc/server-certificate.ts'],
 };
 

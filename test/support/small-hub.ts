@@ -25,6 +25,8 @@ import type { PlannedChange } from '@threadline/read-store/identity/planned-chan
 import { planRules, type PlanTotals } from '@threadline/read-store/identity/rules-plan';
 import { SearchModel } from '@threadline/read-store/search/search-model';
 import { SearchProjector } from '@threadline/read-store/search/search-projector';
+import type { WordsIndex } from '@threadline/read-store/search/words-index';
+import { LiveModels } from '@threadline/read-store/sqlite/live-models';
 import { SqliteCustomerReads } from '@threadline/read-store/sqlite/sqlite-customer-reads';
 import { verifyModels, type Difference } from '@threadline/read-store/rebuild/verify';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';
@@ -50,6 +52,14 @@ interface Rooms {
   readonly customers: CustomersProjector;
   readonly search: SearchProjector;
   readonly reads: SqliteCustomerReads;
+  readonly models: LiveModels;
+}
+
+interface Beside {
+  readonly log: SqliteEventStore;
+  readonly vault: SqliteVault;
+  readonly words: () => WordsIndex;
+  readonly now: () => number;
 }
 
 /** The road from a request's body to the reads, in this thread and on a folder of its own: every room is the real one. */
@@ -91,6 +101,10 @@ export class SmallHub {
     return this.#rooms.reads;
   }
 
+  get #words(): LiveModels {
+    return this.#rooms.models;
+  }
+
   readonly hash: Hash = (...parts) => this.#rooms.vault.hash(...parts);
 
   /** As a request with that body and a key with `admin` would be answered: one event alone is no batch. */
@@ -109,6 +123,15 @@ export class SmallHub {
     });
   }
 
+  /** Called after each batch with the read model that it was folded into. */
+  afterBatch: (copy: CustomersModel) => Promise<void> = () => Promise.resolve();
+
+  /** What another process that reads would have beside the read model: a log, a vault, a search index. */
+  beside(): Beside {
+    const { store, vault } = this.#rooms;
+    return { log: store, vault, words: () => this.#words.search, now: this.#now };
+  }
+
   /** Folds everything that the log has; so many events at a time, and at most so often. */
   async catchUp(batch = 500, times = Infinity): Promise<void> {
     const { store, customers, search } = this.#rooms;
@@ -118,7 +141,13 @@ export class SmallHub {
       if (last === undefined) return;
       await customers.project(events, last.position);
       await search.project(events, last.position);
+      await this.afterBatch(customers.model);
     }
+  }
+
+  /** Says that a batch came, though none did. */
+  async nudge(): Promise<void> {
+    await this.afterBatch(this.#rooms.customers.model);
   }
 
   /** Up to where everything is folded. */
@@ -228,13 +257,15 @@ async function openRooms(folder: string, { now, arrival, recording }: Clocks): P
   const file = (model: string): string => join(folder, models[model]?.live ?? '');
   const customers = new CustomersProjector(new CustomersModel(file(CUSTOMERS)), store, vault, now);
   const search = new SearchProjector(new SearchModel(file(SEARCH)), vault);
+  const live = new LiveModels(folder);
   return {
     store,
     vault,
     ingest,
     customers,
     search,
-    reads: new SqliteCustomerReads({ folder, log: store, vault, now }),
+    reads: new SqliteCustomerReads({ folder, log: store, vault, now, models: live }),
+    models: live,
   };
 }
 

@@ -49,7 +49,7 @@ export const BLOCKED = 1;
 export const FANS_OUT = 2;
 
 /** Stands for the time at which a party that only decisions name was first seen. */
-const NEVER_SEEN = Number.MAX_SAFE_INTEGER;
+export const NEVER_SEEN = Number.MAX_SAFE_INTEGER;
 
 /** How only decisions name a party: weaker than any event does. */
 export const UNSEEN: ExplainedNaming = {

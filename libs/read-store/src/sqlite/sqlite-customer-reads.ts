@@ -39,7 +39,7 @@ export class SqliteCustomerReads extends StoredCustomerReads {
 }
 
 /** A log on this disk answers at once. */
-const localRows = (log: LocalLog): LogRows => ({
+export const localRows = (log: Pick<LocalLog, 'at' | 'stream'>): LogRows => ({
   at: async (positions) => log.at(positions),
   stream: async (stream) => log.stream(stream),
 });
