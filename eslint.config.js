@@ -10,7 +10,7 @@ import { roomRule } from './infra/eslint-room-rule.mjs';
  * references, and speaks in the shapes of `projections`; `ingest` uses `channels`, because it normalises on its own
  * thread; the projector is told by the broker what to do; the api normalises the identifiers of its paths with the
  * code that ingest uses; the gateway follows the keys in the log (`event-store`) and reads the master key (`vault`), by
- * which it signs decisions on a broker that others publish to as well. `ingest` never sees the read store, so that it can always be replayed. Only the hub is made of
+ * which it signs decisions on a broker that others publish to as well, and so does the api of a cluster. `ingest` never sees the read store, so that it can always be replayed. Only the hub is made of
  * other apps; its demo uses the command line's importers.
  */
 const rooms = {
@@ -37,6 +37,7 @@ const rooms = {
       'platform',
       'channels',
       'projections',
+      'broker',
       'event-store',
       'read-store',
       'vault',

@@ -1,7 +1,5 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { Health } from '@threadline/platform/health';
 import { KeyDirectory } from '@threadline/platform/key-directory';
-import { METRICS_PAGE, StatusController } from '@threadline/platform/status-controller';
 import {
   COUNTRY,
   CUSTOMER_READS,
@@ -57,10 +55,8 @@ export class ApiModule {
       { provide: KEYS, useValue: parts.keys },
       { provide: PROJECTOR, useValue: parts.projector },
       { provide: REBUILDS, useValue: parts.rebuilds },
-      { provide: METRICS_PAGE, useValue: parts.metricsPage },
       { provide: ReadProgress, useValue: parts.progress },
       { provide: KeyDirectory, useValue: parts.directory },
-      { provide: Health, useValue: parts.health },
       { provide: EventOpener, useValue: opener },
       { provide: LiveFeed, useValue: feed },
       { provide: Decisions, useValue: decisions },
@@ -80,7 +76,6 @@ export class ApiModule {
         ParkedController,
         KeysController,
         RebuildController,
-        StatusController,
       ],
       providers,
       exports: [LiveFeed],

@@ -1,9 +1,7 @@
 import type { EventsAnswer } from '@threadline/contracts/events-answer';
 import type { EventStore, LocalLog } from '@threadline/event-store/event-store';
 import type { Scope } from '@threadline/platform/auth';
-import type { Health } from '@threadline/platform/health';
 import type { KeyDirectory } from '@threadline/platform/key-directory';
-import type { MetricsPage } from '@threadline/platform/status-controller';
 import type { CustomerReads } from '@threadline/read-store/customers/customer-reads';
 import type { SuggestionReads } from '@threadline/read-store/search/suggestion-reads';
 import type { Vault } from '@threadline/vault/vault';
@@ -84,8 +82,6 @@ export interface ApiParts {
   readonly decide: DecisionIntake;
   readonly projector: ProjectorControl;
   readonly rebuilds: Rebuilds;
-  readonly health: Health;
-  readonly metricsPage: MetricsPage;
   /** Told of what failed and could not be answered any more. */
   readonly unforeseen: (error: unknown) => void;
 }

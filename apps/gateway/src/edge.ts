@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AnswerDesk } from '@threadline/broker/answer-desk';
 import type { Broker, Message } from '@threadline/broker/broker';
 import type { Arrival, Intake } from '@threadline/channels/intake';
 import { ADDED, toKafkaHeaders, type DecisionSigner } from '@threadline/channels/kafka-binding';
@@ -13,14 +14,13 @@ import {
 import { elementsOf } from '@threadline/contracts/json-extents';
 import type { Hash } from '@threadline/domain/ids';
 import { categoryOf } from '@threadline/domain/decision';
-import type { AnswerDesk } from './answer-desk.js';
 
 export interface EdgeOptions {
   /** One that keeps what is published for good. */
   readonly broker: Pick<Broker, 'publish'>;
   readonly intake: Intake;
   readonly signer: DecisionSigner;
-  readonly desk: AnswerDesk;
+  readonly desk: AnswerDesk<EventsAnswer>;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
 }

@@ -1,10 +1,11 @@
+import { AnswerDesk } from '@threadline/broker/answer-desk';
 import { KafkaDeadLetters } from '@threadline/broker/kafka-dead-letters';
 import { KafkaBroker } from '@threadline/broker/kafka-broker';
 import { deadTopic, inboundTopic, passingTopic } from '@threadline/broker/kafka/topics';
 import { Intake } from '@threadline/channels/intake';
-import { DecisionSigner } from '@threadline/channels/kafka-binding';
+import { ADDED, DecisionSigner } from '@threadline/channels/kafka-binding';
 import { REQUEST_LIMIT } from '@threadline/contracts/cloudevents';
-import { ANSWERS, DEAD_LETTERS, INBOUND } from '@threadline/contracts/events-answer';
+import { ANSWERS, DEAD_LETTERS, INBOUND, type EventsAnswer } from '@threadline/contracts/events-answer';
 import { followKeys } from '@threadline/event-store/grpc/followed-keys';
 import { KurrentEventStore } from '@threadline/event-store/kurrent-event-store';
 import { SCOPES } from '@threadline/platform/auth';
@@ -14,7 +15,6 @@ import { Metrics } from '@threadline/platform/metrics';
 import type { ServiceStart } from '@threadline/platform/run-service';
 import { serveHttp } from '@threadline/platform/service-http';
 import { loadMasterKey } from '@threadline/vault/master-key';
-import { AnswerDesk } from './answer-desk.js';
 import { Edge, edgeHash } from './edge.js';
 import { GatewayModule } from './gateway-module.js';
 
@@ -39,7 +39,7 @@ export async function startGateway({ config, log, started, lost }: ServiceStart)
     lost: lost('Kafka consumer'),
   });
   started('broker', () => broker.close());
-  const desk = new AnswerDesk();
+  const desk = new AnswerDesk<EventsAnswer>(ADDED.answerTo);
   await broker.follow(ANSWERS, (message) => desk.take(message));
   const health = new Health();
   health.addReady('broker', () => broker.ping());

@@ -19,7 +19,7 @@ import { VaultFileError } from '@threadline/vault/errors';
 import { loadMasterKey } from '@threadline/vault/master-key';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';
 import { vaultPath } from '@threadline/vault/vault-file';
-import type { BuildStep } from './rebuild-run.js';
+import type { BuildStep } from '@threadline/api/rebuild-run';
 
 /** Adds what has been started to what will be stopped; last in, first out. */
 export type Started = (name: string, stop: () => void | Promise<void>) => void;

@@ -1,5 +1,7 @@
 import { LiveFeed } from '@threadline/api/live-feed';
 import { serveDocuments } from '@threadline/api/documents';
+import { KeyLog } from '@threadline/api/key-log';
+import { rulesAtStart } from '@threadline/api/rules-at-start';
 import type { ApiParts, DecisionIntake } from '@threadline/api/api-parts';
 import type { Broker } from '@threadline/broker/broker';
 import { REQUEST_LIMIT } from '@threadline/contracts/cloudevents';
@@ -18,9 +20,7 @@ import { requireAllServices, SERVICES } from './embedded-services.js';
 import { HubMetrics } from './hub-metrics.js';
 import { HubModule } from './hub-module.js';
 import { openStores, type HubStores, type Lost, type Started } from './hub-stores.js';
-import { KeyLog } from './key-log.js';
-import { RebuildRuns } from './rebuild-run.js';
-import { rulesAtStart } from './rules-at-start.js';
+import { RebuildRuns } from '@threadline/api/rebuild-run';
 
 /** Milliseconds that answers under way have when the hub stops: longer than any read waits. */
 const LONGEST_ANSWER = 6_000;
@@ -64,7 +64,12 @@ export async function startHub({ config, log, version, started, lost }: HubOptio
   const needed = config.bootstrapKey === undefined && !keys.some;
   const made = needed ? await keys.create({ scopes: SCOPES, label: 'made at the first start' }) : undefined;
   if (config.identityRules !== undefined)
-    await rulesAtStart(config.identityRules, stores, decisionIntake(stores.ingest.broker), log);
+    await rulesAtStart(
+      config.identityRules,
+      { log: stores.reader, vault: stores.vault },
+      decisionIntake(stores.ingest.broker),
+      log,
+    );
   const url = await listen({ config, log, version, started, lost }, stores, directory, keys);
   return { url, madeKey: made?.key, eventStorePort: stores.eventStorePort };
 }
@@ -98,16 +103,17 @@ async function listen(
     decide: decisionIntake(broker),
     projector,
     rebuilds: new RebuildRuns((onProgress) => stores.rebuild(onProgress)),
-    health,
-    metricsPage: () => metrics.page(),
     unforeseen: (error) => log.error({ err: error }, 'an event could not be pushed'),
   };
-  const { app } = await createHttpApp(HubModule.of(parts, broker), {
-    bodyLimit: REQUEST_LIMIT,
-    logger: new NestLogger(log),
-    unforeseen: (error, route) => log.error({ err: error, route }, 'a request failed'),
-    answered: (answer) => metrics.answered(answer),
-  });
+  const { app } = await createHttpApp(
+    HubModule.of(parts, broker, { health, metricsPage: () => metrics.page() }),
+    {
+      bodyLimit: REQUEST_LIMIT,
+      logger: new NestLogger(log),
+      unforeseen: (error, route) => log.error({ err: error, route }, 'a request failed'),
+      answered: (answer) => metrics.answered(answer),
+    },
+  );
   serveDocuments(app, version);
   const fastify = app.getHttpAdapter().getInstance();
   const feed = app.get(LiveFeed);

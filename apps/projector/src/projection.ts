@@ -24,7 +24,8 @@ export class Projection {
 
   constructor(
     private readonly projector: Projector,
-    private readonly onProjected: (position: number) => void,
+    /** Told after each batch; the next one begins when it is done. */
+    private readonly onProjected: (position: number) => void | Promise<void>,
     private readonly log: Logger,
   ) {}
 
@@ -42,7 +43,7 @@ export class Projection {
     return this.alone(async () => {
       for (const category of CATEGORIES) {
         const redriven = await this.projector.redrive(`${category}-${id}`);
-        this.onProjected(this.projector.checkpoint);
+        await this.onProjected(this.projector.checkpoint);
         if (redriven !== undefined) return redriven;
       }
       return undefined;
@@ -53,8 +54,13 @@ export class Projection {
     return this.alone(async () => {
       await this.projector.adopt(files);
       this.log.info(files, 'read models switched');
-      this.onProjected(this.projector.checkpoint);
+      await this.onProjected(this.projector.checkpoint);
     });
+  }
+
+  /** Tells once more what is projected, between two batches. */
+  tell(): Promise<void> {
+    return this.alone(async () => this.onProjected(this.projector.checkpoint));
   }
 
   async close(): Promise<void> {
@@ -77,7 +83,7 @@ export class Projection {
         const next = await this.projector.next();
         if (next === at) return;
         at = next;
-        this.onProjected(at);
+        await this.onProjected(at);
       } catch (error) {
         this.log.error({ err: error }, 'the read models could not be written');
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

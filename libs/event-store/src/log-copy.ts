@@ -71,6 +71,13 @@ export class LogCopy extends LogReads implements Omit<EventStore, 'append'> {
     return this.#through;
   }
 
+  /** The last event that it has at or before that position. */
+  lastUpTo(position: Position): Position {
+    this.requireOpen();
+    const row = this.db.prepare('SELECT max(position) AS last FROM events WHERE position <= ?').get(position);
+    return Number(row?.['last'] ?? START);
+  }
+
   protected override get gap(): number {
     return Math.max(1, Math.ceil(this.#through / Math.max(1, this.#events)));
   }

@@ -9,6 +9,8 @@ import { createLogger, type Logger } from './logger.js';
 export interface ServiceStart {
   readonly config: Config;
   readonly log: Logger;
+  /** Of Threadline. */
+  readonly version: string;
   /** Add each thing when it has started; what was added last is stopped first. */
   readonly started: (name: string, stop: () => void | Promise<void>) => void;
   /** Something without which nothing works has ended by itself: the process ends. */
@@ -33,6 +35,7 @@ export async function runService(
     const url = await start({
       config,
       log,
+      version: version(),
       started: (part, step) => stop.add(part, step),
       lost: (part) => (error) => {
         log.fatal({ err: error, part }, 'a part of the service has ended');

@@ -1,11 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Config } from './config.js';
-import { Health } from './health.js';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Health } from './health.js';
 import { createHttpApp } from './http-app.js';
 import { NestLogger, type Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import { listenOn } from './port-taken.js';
-import { METRICS_PAGE, StatusController } from './status-controller.js';
+import { StatusModule } from './status-module.js';
 
 export interface ServiceHttpOptions {
   readonly config: Pick<Config, 'host' | 'port'>;
@@ -17,6 +18,8 @@ export interface ServiceHttpOptions {
   /** Bytes of the largest body. */
   readonly bodyLimit: number;
   readonly started: (name: string, stop: () => void | Promise<void>) => void;
+  /** Adds to the app before it listens; what it answers lets go of those who would never leave, when the service stops. */
+  readonly prepare?: (app: NestFastifyApplication) => () => void;
 }
 
 /** Milliseconds that answers under way have when the service stops: longer than any request waits. */
@@ -27,7 +30,7 @@ class ServiceModule {}
 
 /** The HTTP side of a service of its own: `/health/*`, `/metrics` and what its modules serve. Answers where it listens. */
 export async function serveHttp(options: ServiceHttpOptions): Promise<string> {
-  const { config, log, modules, health, metrics, bodyLimit, started } = options;
+  const { config, log, modules, health, metrics, bodyLimit, started, prepare } = options;
   const requests = metrics.histogram('http_request_duration_seconds', 'Time to answer a request', [
     'method',
     'route',
@@ -35,12 +38,7 @@ export async function serveHttp(options: ServiceHttpOptions): Promise<string> {
   ]);
   const module: DynamicModule = {
     module: ServiceModule,
-    imports: [...modules],
-    controllers: [StatusController],
-    providers: [
-      { provide: Health, useValue: health },
-      { provide: METRICS_PAGE, useValue: () => metrics.render() },
-    ],
+    imports: [...modules, StatusModule.of({ health, metricsPage: () => metrics.render() })],
   };
   const { app } = await createHttpApp(module, {
     bodyLimit,
@@ -49,8 +47,10 @@ export async function serveHttp(options: ServiceHttpOptions): Promise<string> {
     answered: ({ method, route, status, seconds }) =>
       requests.observe({ method, route, status: String(status) }, seconds),
   });
+  const letGo = prepare?.(app);
   started('http', async () => {
     health.stopping();
+    letGo?.();
     const limit = setTimeout(
       () => app.getHttpAdapter().getInstance().server.closeAllConnections(),
       LONGEST_ANSWER,

@@ -31,6 +31,8 @@ export interface ModelFiles {
 }
 
 const BATCH = 1_000;
+/** Milliseconds. */
+const PROGRESS_EVERY = 250;
 
 /**
  * Keeps the live read models up to date with the log; the one writer of them. Each model carries its own checkpoint,
@@ -120,6 +122,37 @@ export class Projector {
     const events = this.options.log.at(positions).filter((event) => event !== undefined);
     await this.search.index(events);
     return { redriven: positions.length, parked: false };
+  }
+
+  /** What the projector writes: for who brings it elsewhere. */
+  get model(): CustomersModel {
+    return this.customers.model;
+  }
+
+  /**
+   * New read models beside the live ones, for `adopt`, built by following the log. Between two batches others may go on
+   * with the live ones.
+   */
+  async build(
+    onProgress: (progress: { done: number; total: number }) => void,
+    signal?: AbortSignal,
+  ): Promise<ModelFiles> {
+    const { folder, log } = this.options;
+    const files = { [CUSTOMERS]: newModelFile(folder, CUSTOMERS), [SEARCH]: newModelFile(folder, SEARCH) };
+    const next = new Projector(this.options, ...writers(this.options, files));
+    let told = -Infinity;
+    try {
+      for (let total = log.headPosition(); next.checkpoint < total; total = log.headPosition()) {
+        signal?.throwIfAborted();
+        const done = await next.next();
+        if (performance.now() < told + PROGRESS_EVERY) continue;
+        told = performance.now();
+        onProgress({ done, total });
+      }
+    } finally {
+      next.close();
+    }
+    return files;
   }
 
   /**

@@ -1,20 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import type { Message } from '@threadline/broker/broker';
-import { ADDED } from '@threadline/channels/kafka-binding';
-import type { EventsAnswer } from '@threadline/contracts/events-answer';
+import type { Message } from './broker.js';
 
 /** Milliseconds that a sender waits for the log (the contract says so). */
 const PATIENCE = 5_000;
 
-/** Where this gateway's senders wait for what ingest answers: on a topic that every gateway follows. */
-export class AnswerDesk {
-  /** Names this gateway among all. */
+/**
+ * Where those wait who want to be answered, on a broker that keeps messages and answers nobody: on a topic that every
+ * process that asks follows from its end. An answer's key is the ticket that the message had; its body is JSON.
+ */
+export class AnswerDesk<Answer> {
+  /** Names this process among all. */
   readonly #name = randomUUID();
-  readonly #waiting = new Map<string, (answer: EventsAnswer) => void>();
+  readonly #waiting = new Map<string, (answer: Answer) => void>();
   readonly #patience: number;
   #next = 0;
 
-  constructor(patience: number = PATIENCE) {
+  /** `header` has the ticket; `patience` in milliseconds. */
+  constructor(
+    private readonly header: string,
+    patience: number = PATIENCE,
+  ) {
     this.#patience = patience;
   }
 
@@ -25,18 +30,18 @@ export class AnswerDesk {
   async waitFor(
     messages: readonly Message[],
     publish: (messages: readonly Message[]) => Promise<unknown>,
-  ): Promise<EventsAnswer[] | undefined> {
+  ): Promise<Answer[] | undefined> {
     const tickets = messages.map(() => `${this.#name}/${this.#next++}`);
     const late = Promise.withResolvers<undefined>();
     const answers = tickets.map(
-      (ticket) => new Promise<EventsAnswer>((resolve) => this.#waiting.set(ticket, resolve)),
+      (ticket) => new Promise<Answer>((resolve) => this.#waiting.set(ticket, resolve)),
     );
     const timer = setTimeout(() => late.resolve(undefined), this.#patience);
     try {
       await publish(
         messages.map((message, index) => ({
           ...message,
-          headers: { ...message.headers, [ADDED.answerTo]: tickets[index] as string },
+          headers: { ...message.headers, [this.header]: tickets[index] as string },
         })),
       );
       return await Promise.race([Promise.all(answers), late.promise]);
@@ -46,15 +51,15 @@ export class AnswerDesk {
     }
   }
 
-  /** An answer, to whichever gateway; the ticket is its key. */
+  /** An answer, to whoever asked. */
   take({ key, body }: Message): void {
     if (key === undefined) return;
     const resolve = this.#waiting.get(key);
     if (resolve === undefined) return;
     try {
-      resolve(JSON.parse(Buffer.from(body).toString('utf8')) as EventsAnswer);
+      resolve(JSON.parse(Buffer.from(body).toString('utf8')) as Answer);
     } catch {
-      // Whatever it is, ingest did not write it: the sender waits until its time is over.
+      // Whatever it is, it is no answer: who waits does so until his time is over.
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { RebuildProgress, Rebuilds } from '@threadline/api/api-parts';
+import type { RebuildProgress, Rebuilds } from './api-parts.js';
 
 /** How far one model is built. */
 export interface BuildStep {

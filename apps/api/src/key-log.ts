@@ -1,16 +1,22 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { KeyService, ListedKey } from '@threadline/api/api-parts';
-import type { Append, AppendResult, NewEvent, RecordedEvent } from '@threadline/event-store/event-store';
-import type { SqliteLogReader } from '@threadline/event-store/sqlite-log-reader';
+import type {
+  Append,
+  AppendResult,
+  EventStore,
+  NewEvent,
+  RecordedEvent,
+} from '@threadline/event-store/event-store';
 import { hashKey, newKey, type Scope } from '@threadline/platform/auth';
 import { keyEventOf, keyStream, type KeyDirectory, type KeyEvent } from '@threadline/platform/key-directory';
 import { ThreadlineError } from '@threadline/platform/errors';
+import type { KeyService, ListedKey } from './api-parts.js';
 
 export interface KeyLogOptions {
-  readonly reader: Pick<SqliteLogReader, 'subscribe' | 'poke'>;
+  /** `poke`: something was appended, where the reader can be told. */
+  readonly reader: Pick<EventStore, 'subscribe'> & { poke?(): void };
   /** Kept as the log tells. */
   readonly directory: KeyDirectory;
-  /** Through the log's one writer. */
+  /** Through the log's one writer, where it has one. */
   readonly append: (appends: readonly Append[]) => Promise<AppendResult[]>;
   /** Told when the log can no longer be followed: which keys are in force is then not known any more. */
   readonly lost: (error: unknown) => void;
@@ -82,7 +88,7 @@ export class KeyLog implements KeyService {
         status: 503,
       });
     }
-    this.#options.reader.poke();
+    this.#options.reader.poke?.();
     while (this.#position < result.position) await this.#moved.promise;
     return String(result.position);
   }

@@ -1,20 +1,23 @@
-import type { DecisionIntake } from '@threadline/api/api-parts';
-import { RulesConflictError, RulesInForce } from '@threadline/api/rules-in-force';
 import { rulesName } from '@threadline/domain/identity/identity-rules';
 import { ConfigurationError, type GivenRules } from '@threadline/platform/config';
 import type { Logger } from '@threadline/platform/logger';
-import type { HubStores } from './hub-stores.js';
+import type { Vault } from '@threadline/vault/vault';
+import type { DecisionIntake, LogReader } from './api-parts.js';
+import { RulesConflictError, RulesInForce } from './rules-in-force.js';
 
 const VARIABLE = 'THREADLINE_IDENTITY_RULES';
 
 /**
- * Puts the rules of the configured file in force before the hub listens, unless this folder has ever had them: a start
+ * Puts the rules of the configured file in force before anybody is listened to, unless the log has ever had them: a start
  * never takes back what was applied since.
  * @throws ConfigurationError where the file has changed and its version has not.
  */
 export async function rulesAtStart(
   { file, rules }: GivenRules,
-  { reader, vault }: Pick<HubStores, 'reader' | 'vault'>,
+  {
+    log: reader,
+    vault,
+  }: { readonly log: Pick<LogReader, 'readAll'>; readonly vault: Pick<Vault, 'keys' | 'hash'> },
   decide: DecisionIntake,
   log: Logger,
 ): Promise<void> {

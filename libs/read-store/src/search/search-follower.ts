@@ -1,0 +1,76 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LocalLog, Position } from '@threadline/event-store/event-store';
+import type { Vault } from '@threadline/vault/vault';
+import { SEARCH } from '../sqlite/models.js';
+import { SearchModel } from './search-model.js';
+import { SearchProjector } from './search-projector.js';
+import { WordsIndex } from './words-index.js';
+
+/** Events of one transaction. */
+const BATCH = 500;
+
+export interface SearchFollowerOptions {
+  /** Of this process alone. */
+  readonly folder: string;
+  readonly log: Pick<LocalLog, 'after' | 'headPosition'>;
+  readonly vault: Vault;
+}
+
+/**
+ * The search index of one api process of a cluster: a file of its own, fed from the log with a checkpoint of its own.
+ * It holds opened text, so it is not shared; where it is lost it is made again.
+ */
+export class SearchFollower {
+  readonly words: WordsIndex;
+  #work: Promise<void> | undefined;
+  #closed = false;
+
+  private constructor(
+    private readonly projector: SearchProjector,
+    private readonly log: Pick<LocalLog, 'after' | 'headPosition'>,
+  ) {
+    this.words = new WordsIndex([projector.model.database]);
+  }
+
+  static open({ folder, log, vault }: SearchFollowerOptions): SearchFollower {
+    const path = join(folder, `search.db.${SEARCH.slice(SEARCH.indexOf('@') + 1)}`);
+    let model = new SearchModel(path);
+    if (model.checkpoint > log.headPosition()) {
+      // The log was copied anew and has not come so far yet, or is another.
+      model.close();
+      for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
+      model = new SearchModel(path);
+    }
+    return new SearchFollower(new SearchProjector(model, vault), log);
+  }
+
+  /** Everything up to here can be found. */
+  get position(): Position {
+    return this.projector.model.checkpoint;
+  }
+
+  /** Takes in what the log has more; `onPosition` is told after each batch. What fails can be called again. */
+  advance(onPosition: (position: Position) => void): Promise<void> {
+    this.#work ??= this.#advance(onPosition).finally(() => (this.#work = undefined));
+    return this.#work;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#work?.catch(() => undefined);
+    this.projector.model.close();
+  }
+
+  async #advance(onPosition: (position: Position) => void): Promise<void> {
+    while (!this.#closed) {
+      const events = this.log.after(this.position, BATCH);
+      const last = events.at(-1);
+      if (last === undefined) return;
+      await this.projector.project(events, last.position);
+      onPosition(last.position);
+      // Reads are answered on this thread as well.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
