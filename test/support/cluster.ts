@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { KurrentEventStore } from '@threadline/event-store/kurrent-event-store';
 import { START, type Position, type RecordedEvent } from '@threadline/event-store/event-store';
 import { RedisVault } from '@threadline/vault/redis-vault';
@@ -10,13 +13,18 @@ import { missingRedis, startRedis, type RedisServers } from './redis-servers.js'
 import { startService, type ServiceProcess } from './service-process.js';
 import { startStore, type StoreProcess } from './store-process.js';
 
+export type Service = 'gateway' | 'ingest' | 'projector' | 'api';
+
 /** The servers of cluster mode, all of them our own, and the services on them. */
 export interface Cluster {
   readonly kafka: OwnKafka;
   readonly store: StoreProcess;
+  /** Of the vault. */
   readonly redis: RedisServers;
-  /** Another gateway or ingest, broken in those places; ended with the cluster. */
-  start(name: 'gateway' | 'ingest', sabotage?: readonly Sabotage[]): Promise<ServiceProcess>;
+  /** Of the read models. */
+  readonly reads: RedisServers;
+  /** Another process of a service, broken in those places; ended with the cluster. */
+  start(name: Service, sabotage?: readonly Sabotage[]): Promise<ServiceProcess>;
   /** The interactions of the log, in its order. */
   log(after?: Position): Promise<RecordedEvent[]>;
   /** Of the last event. */
@@ -30,20 +38,26 @@ export interface Cluster {
 export const missingForCluster = (): string | undefined => missingForOwnKafka() ?? missingRedis();
 
 export async function startCluster(brokers: 1 | 3 = 1): Promise<Cluster> {
-  const [kafka, store, redis] = await Promise.all([startKafka(brokers), startStore(), startRedis()]);
+  const [kafka, store, redis, reads, folder] = await Promise.all([
+    ...([startKafka(brokers), startStore(), startRedis(), startRedis()] as const),
+    mkdtemp(join(tmpdir(), 'threadline-cluster-')),
+  ]);
   const masterKey = randomBytes(32);
   const env = {
     THREADLINE_MASTER_KEY: masterKey.toString('base64'),
     THREADLINE_KAFKA: kafka.brokers.join(','),
     THREADLINE_EVENTSTORE: store.connection(),
     THREADLINE_VAULT: redis.url,
+    THREADLINE_REDIS: reads.url,
   };
   const services: ServiceProcess[] = [];
   const reader = await KurrentEventStore.open({ connectionString: store.connection() });
   return {
-    ...{ kafka, store, redis },
+    ...{ kafka, store, redis, reads },
     start: async (name, sabotage = []) => {
-      const service = await startService(name, { env: { ...env, ...sabotageOptions(sabotage) } });
+      const data = join(folder, `${name}-${services.length}-${randomBytes(4).toString('hex')}`);
+      const own = { ...env, THREADLINE_DATA: data, ...sabotageOptions(sabotage) };
+      const service = await startService(name, { env: own });
       services.push(service);
       return service;
     },
@@ -57,7 +71,8 @@ export async function startCluster(brokers: 1 | 3 = 1): Promise<Cluster> {
     dispose: async () => {
       await Promise.all(services.map((service) => service.end('SIGKILL')));
       await reader.close();
-      await Promise.all([kafka.dispose(), store.dispose(), redis.dispose()]);
+      await Promise.all([kafka.dispose(), store.dispose(), redis.dispose(), reads.dispose()]);
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

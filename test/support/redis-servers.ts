@@ -1,4 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
@@ -121,6 +123,15 @@ export async function startRedis(
     },
     dispose: () => ended(child),
   };
+}
+
+/** Takes everything out of the server at that address. */
+export async function flushRedis(url: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write('FLUSHALL\r\n');
+  await once(socket, 'data');
+  socket.end();
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -13,7 +13,11 @@ export interface Sent {
 }
 
 /** Sends events as one batch; every one must be taken. Answers the position. */
-export async function send(hub: TestHub, events: readonly Sent[], query = ''): Promise<string> {
+export async function send(
+  hub: Pick<TestHub, 'fetch'>,
+  events: readonly Sent[],
+  query = '',
+): Promise<string> {
   const batch = events.map((event) => ({ specversion: '1.0', source: '/test', ...event }));
   const response = await hub.fetch(`/v1/events${query}`, {
     method: 'POST',
@@ -26,7 +30,7 @@ export async function send(hub: TestHub, events: readonly Sent[], query = ''): P
 }
 
 /** GET, with the answer read; the status must be as wanted. */
-export async function read(hub: TestHub, path: string, status = 200): Promise<JsonObject> {
+export async function read(hub: Pick<TestHub, 'fetch'>, path: string, status = 200): Promise<JsonObject> {
   const response = await hub.fetch(path);
   const text = await response.text();
   assert.equal(response.status, status, `${path}: ${text}`);

@@ -20,7 +20,7 @@ export interface Watcher {
 }
 
 /** Watches until it is closed. Resolves once the hub has begun to answer. */
-export async function watch(hub: TestHub, query = '', lastEventId?: string): Promise<Watcher> {
+export async function watch(hub: Pick<TestHub, 'fetch'>, query = '', lastEventId?: string): Promise<Watcher> {
   const stop = new AbortController();
   const response = await hub.fetch(`/v1/live${query}`, {
     signal: stop.signal,

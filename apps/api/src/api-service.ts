@@ -112,7 +112,7 @@ export async function startApi(service: ServiceStart): Promise<string> {
   started('calls', () => calls.close());
   const projector = new ActiveProjector(calls);
 
-  const health = await healthOf(store, copy, progress);
+  const health = await healthOf(store, progress);
   const metrics = metricsOf(copy, progress);
   const parts: ApiParts = {
     ...{ reads, progress, vault, country, directory, keys, decide, projector },
@@ -154,15 +154,11 @@ async function decisionIntake(
 }
 
 /** Ready when what was in the log at the start can be read. */
-async function healthOf(
-  store: Pick<KurrentEventStore, 'head'>,
-  copy: LogCopy,
-  progress: ReadProgress,
-): Promise<Health> {
+async function healthOf(store: Pick<KurrentEventStore, 'head'>, progress: ReadProgress): Promise<Health> {
   const health = new Health();
   const atStart = await store.head();
   health.addReady('read models', () => {
-    if (copy.through >= atStart && progress.position >= copy.lastUpTo(atStart)) return;
+    if (progress.position >= atStart) return;
     throw new ThreadlineError('the read models are catching up', {
       code: 'not-ready',
       retriable: true,
@@ -174,8 +170,9 @@ async function healthOf(
 
 function metricsOf(copy: LogCopy, progress: ReadProgress): Metrics {
   const metrics = new Metrics({ process: true });
-  const gauge = (name: string, help: string, value: () => number): void =>
+  const gauge = (name: string, help: string, value: () => number): void => {
     metrics.gauge(name, help, [], (it) => it.set(value()));
+  };
   gauge('log_position', 'Last position of the log, as far as it is known here', () => copy.headPosition());
   gauge('projection_position', 'Everything up to here can be read here', () => progress.position);
   return metrics;

@@ -14,7 +14,7 @@ beforeEach(async () => {
   told = [];
   projection = new Projection(
     log.projector,
-    (position) => told.push(position),
+    (position) => void told.push(position),
     createLogger({ level: 'fatal', part: 'spec' }),
   );
 });

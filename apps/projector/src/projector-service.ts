@@ -88,7 +88,7 @@ export async function startProjectorService({ config, log, started, lost }: Serv
   const health = new Health();
   const atStart = await store.head();
   health.addReady('projection', () => {
-    if (copy.through >= atStart && projector.checkpoint >= copy.lastUpTo(atStart)) return;
+    if (projector.checkpoint >= atStart) return;
     throw new ThreadlineError('the read models are catching up', {
       code: 'not-ready',
       retriable: true,
@@ -96,8 +96,9 @@ export async function startProjectorService({ config, log, started, lost }: Serv
     });
   });
   const metrics = new Metrics({ process: true });
-  const gauge = (name: string, help: string, value: () => number): void =>
+  const gauge = (name: string, help: string, value: () => number): void => {
     metrics.gauge(name, help, [], (it) => it.set(value()));
+  };
   gauge('projector_active', 'This projector is the one that publishes', () => Number(publication.isActive));
   gauge('log_position', 'Last position of the log, as far as it is known here', () => copy.headPosition());
   gauge('projection_position', 'Everything up to here is projected', () => projector.checkpoint);

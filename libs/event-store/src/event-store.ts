@@ -127,5 +127,8 @@ export interface LocalLog {
   find(id: string): RecordedEvent[];
   /** The last position recorded at or before that time (milliseconds); START when there is none. */
   positionAt(time: number): Position;
+  /** Of the last event. */
   headPosition(): Position;
+  /** Everything up to here is known: the head, or beyond it where a copy knows that what follows is none of ours. */
+  throughPosition(): Position;
 }

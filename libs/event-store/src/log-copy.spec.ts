@@ -134,6 +134,7 @@ describe('a copy of a log', () => {
           kept.filter(({ stream }) => stream.startsWith('interaction-')).map(bytes),
         );
         assert.equal(copy.headPosition(), kept.at(-1)?.position);
+        assert.equal(copy.throughPosition(), all.at(-1)?.position);
         await copy.close();
       }),
       { numRuns: 20 },

@@ -67,15 +67,8 @@ export class LogCopy extends LogReads implements Omit<EventStore, 'append'> {
   }
 
   /** Everything up to here is in it, or was passed over. */
-  get through(): Position {
+  override throughPosition(): Position {
     return this.#through;
-  }
-
-  /** The last event that it has at or before that position. */
-  lastUpTo(position: Position): Position {
-    this.requireOpen();
-    const row = this.db.prepare('SELECT max(position) AS last FROM events WHERE position <= ?').get(position);
-    return Number(row?.['last'] ?? START);
   }
 
   protected override get gap(): number {

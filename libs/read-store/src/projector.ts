@@ -67,7 +67,7 @@ export class Projector {
     };
     let projector = new Projector(options, ...writers(options, files));
     const { customers, search } = projector;
-    if (Math.max(customers.model.checkpoint, search.model.checkpoint) > log.headPosition()) {
+    if (Math.max(customers.model.checkpoint, search.model.checkpoint) > log.throughPosition()) {
       projector.close();
       files = { [CUSTOMERS]: newModelFile(folder, CUSTOMERS), [SEARCH]: newModelFile(folder, SEARCH) };
       projector = new Projector(options, ...writers(options, files));
@@ -89,14 +89,17 @@ export class Projector {
   /** Folds the next events in, if there are any. Answers the checkpoint after it. */
   async next(): Promise<number> {
     const { checkpoint } = this;
-    const events = nextEvents(this.options.log, checkpoint, BATCH);
+    const { log } = this.options;
+    // Before the events: what comes in between is of the next time.
+    const through = log.throughPosition();
+    const events = nextEvents(log, checkpoint, BATCH);
     if (events instanceof CorruptEventError) {
       this.customers.parkCorrupt(events);
       this.search.model.checkpoint = events.position;
       return events.position;
     }
     const last = events.at(-1);
-    if (last === undefined) return checkpoint;
+    if (last === undefined) return this.pass(through);
     for (const projector of [this.customers, this.search]) {
       const done = projector.model.checkpoint;
       await projector.project(
@@ -105,6 +108,13 @@ export class Projector {
       );
     }
     return last.position;
+  }
+
+  /** Nothing of ours lies up to there. */
+  private pass(through: number): number {
+    for (const { model } of [this.customers, this.search])
+      if (model.checkpoint < through) model.checkpoint = through;
+    return this.checkpoint;
   }
 
   /** Tries a parked interaction again: how many of its events came in, and whether it stays parked. */

@@ -62,6 +62,10 @@ export abstract class LogReads implements Omit<EventStore, 'append' | 'close'>, 
 
   abstract headPosition(): Position;
 
+  throughPosition(): Position {
+    return this.headPosition();
+  }
+
   protected requireOpen(): void {
     if (this.closed) throw new StoreClosedError();
   }

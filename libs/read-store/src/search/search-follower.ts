@@ -13,7 +13,7 @@ const BATCH = 500;
 export interface SearchFollowerOptions {
   /** Of this process alone. */
   readonly folder: string;
-  readonly log: Pick<LocalLog, 'after' | 'headPosition'>;
+  readonly log: Pick<LocalLog, 'after' | 'throughPosition'>;
   readonly vault: Vault;
 }
 
@@ -28,7 +28,7 @@ export class SearchFollower {
 
   private constructor(
     private readonly projector: SearchProjector,
-    private readonly log: Pick<LocalLog, 'after' | 'headPosition'>,
+    private readonly log: Pick<LocalLog, 'after' | 'throughPosition'>,
   ) {
     this.words = new WordsIndex([projector.model.database]);
   }
@@ -36,7 +36,7 @@ export class SearchFollower {
   static open({ folder, log, vault }: SearchFollowerOptions): SearchFollower {
     const path = join(folder, `search.db.${SEARCH.slice(SEARCH.indexOf('@') + 1)}`);
     let model = new SearchModel(path);
-    if (model.checkpoint > log.headPosition()) {
+    if (model.checkpoint > log.throughPosition()) {
       // The log was copied anew and has not come so far yet, or is another.
       model.close();
       for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
@@ -64,11 +64,13 @@ export class SearchFollower {
 
   async #advance(onPosition: (position: Position) => void): Promise<void> {
     while (!this.#closed) {
+      // Before the events: what comes in between is of the next time.
+      const through = this.log.throughPosition();
       const events = this.log.after(this.position, BATCH);
-      const last = events.at(-1);
-      if (last === undefined) return;
-      await this.projector.project(events, last.position);
-      onPosition(last.position);
+      const upTo = events.at(-1)?.position ?? through;
+      if (upTo <= this.position) return;
+      await this.projector.project(events, upTo);
+      onPosition(upTo);
       // Reads are answered on this thread as well.
       await new Promise((resolve) => setImmediate(resolve));
     }
