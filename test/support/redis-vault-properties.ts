@@ -56,11 +56,11 @@ export async function allThere(url: string, name: string, committed: readonly Co
 }
 
 /** Writers that make keys without end, whatever happens to the Redis; what was committed is kept. */
-export async function startWriters(url: string, name: string, count = 3) {
+export async function startWriters(url: string, name: string, build: VaultClass = RedisVault) {
   const committed: Committed[] = [];
   let stopped = false;
-  const writers = Array.from({ length: count }, async () => {
-    const vault = await RedisVault.open({ url, masterKey, name, logIsEmpty });
+  const writers = Array.from({ length: 3 }, async () => {
+    const vault = await build.open({ url, masterKey, name, logIsEmpty });
     try {
       while (!stopped) {
         const parties = Array.from({ length: 20 }, () => someParty(vault));

@@ -1,32 +1,18 @@
-import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { ReadOnlyVaultError, VaultFileError, VaultMissingError } from './errors.js';
 import { KeyedHash, namingHash } from './keyed-hash.js';
 import { RandomPool } from './random-pool.js';
 import { RecentMap } from './recent-map.js';
+import { begin, ID, Names, ownerBytes, readBegun, type BeginOptions } from './redis/begun.js';
 import { PATIENCE, RedisDriver, type Patience } from './redis/driver.js';
-import { BEGIN, DESTROY, MAKE, SCRUBBED } from './redis/scripts.js';
+import { DESTROY, MAKE, SCRUBBED } from './redis/scripts.js';
 import { Ring, sealRecord, type Entry } from './ring.js';
-import {
-  checkMasterKey,
-  newKeys,
-  unwrapKeys,
-  wrapKeys,
-  wrongMasterKey,
-  type VaultKeys,
-} from './vault-keys.js';
+import { checkMasterKey, unwrapKeys, wrongMasterKey, type VaultKeys } from './vault-keys.js';
 import type { Handle, Keyring, PartyRequest, Vault } from './vault.js';
 
-export interface RedisVaultOptions {
+export interface RedisVaultOptions extends BeginOptions {
   /** `redis://` or `rediss://`, with user and password where they are needed; of a cluster any node. */
   readonly url: string;
-  /** 32 bytes; the same for every process. */
-  readonly masterKey: Uint8Array;
-  /**
-   * Asked where there is no vault yet: is there nothing in the log that one was needed for? Only then is one begun;
-   * without it never. A log without its vault cannot be read, and whoever began another would give its people keys and
-   * handles a second time.
-   */
-  readonly logIsEmpty?: () => Promise<boolean>;
   /** It makes and destroys no keys. */
   readonly readOnly?: boolean;
   /** Several vaults can lie on one Redis; default `threadline-vault`. No braces. */
@@ -37,14 +23,12 @@ export interface RedisVaultOptions {
 /** What is stored of the vault itself, as far as the keys can be used: who it is, and how many keys were destroyed. */
 const STATE = ['id', 'destroyed'];
 
-const VERSION = '1';
 /** How many are held at least, and at most twice as many: a key and its record weigh about a kilobyte. */
 const ENTRIES_HELD = 4_096;
 const HANDLES_HELD = 16_384;
 /** Keys of one script: it keeps everybody else waiting for a millisecond or two. */
 const AT_ONCE = 256;
 
-const ID = 16;
 const SALT = 16;
 
 interface Request {
@@ -282,72 +266,4 @@ export class RedisVault implements Vault {
     this.#scrubbing = done.catch(() => undefined);
     return done;
   }
-}
-
-/** Where things lie. All of it has one hash tag: a cluster keeps it in one slot, so that a script sees all of it. */
-class Names {
-  readonly vault: string;
-
-  constructor(name: string) {
-    if (!/^[^{}]+$/.test(name)) throw new TypeError('the name of a vault has no braces');
-    this.vault = `{${name}}`;
-  }
-
-  owner(id: string): string {
-    ownerBytes(id);
-    return `${this.vault}:owner:${id}`;
-  }
-
-  key(handle: Handle): string {
-    return `${this.vault}:key:${handle}`;
-  }
-}
-
-/** The id of a party or an interaction, as it is stored. */
-function ownerBytes(id: string): Buffer {
-  const bytes = Buffer.from(id, 'hex');
-  if (id.length !== 2 * ID || bytes.length !== ID) throw new TypeError('an id has 32 hex digits');
-  return bytes;
-}
-
-interface Begun {
-  readonly id: string;
-  readonly root: Buffer;
-  readonly naming: Buffer;
-  /** Keys were destroyed, and the files have not been written anew since. */
-  readonly traces: boolean;
-}
-
-async function readBegun(driver: RedisDriver, names: Names): Promise<Begun | undefined> {
-  const { fields } = await driver.read(names.vault, ['version', 'id', 'root', 'naming', 'traces'], []);
-  const [version, id, root, naming, traces] = fields;
-  if (!version || !id || !root || !naming) return undefined;
-  if (version.toString() !== VERSION) {
-    throw new VaultFileError(
-      `the vault has version ${version.toString()}, this code knows version ${VERSION}: use the newer code`,
-    );
-  }
-  return { id: id.toString(), root, naming, traces: traces?.toString() === '1' };
-}
-
-/** The first start. Of several processes one begins the vault, and all of them open that one. */
-async function begin(driver: RedisDriver, names: Names, options: RedisVaultOptions): Promise<Begun> {
-  const { masterKey, logIsEmpty } = options;
-  const empty = logIsEmpty !== undefined && (await logIsEmpty());
-  if (empty) {
-    const { root, naming } = wrapKeys(masterKey, newKeys(masterKey));
-    const fields = { version: VERSION, id: randomBytes(16).toString('hex'), destroyed: '0', traces: '0' };
-    await driver.write(BEGIN, [names.vault], () => [
-      ...Object.entries(fields).flat(),
-      ...['root', Buffer.from(root), 'naming', Buffer.from(naming)],
-    ]);
-  }
-  // Where it was not: the log of one that somebody else began in between is no longer empty.
-  const begun = await readBegun(driver, names);
-  if (begun !== undefined) return begun;
-  throw new VaultMissingError(
-    logIsEmpty === undefined
-      ? "there is no vault in the vault's Redis yet"
-      : "the vault's Redis is empty, and the log cannot be read without the vault that it was written with: restore it",
-  );
 }

@@ -130,25 +130,27 @@ export class RedisDriver {
    * before it has been written once.
    */
   async wholeFile(): Promise<void> {
-    await this.#idle(await this.#master(), performance.now() + this.#patience.rewrite).catch(
-      (error: unknown) => {
-        throw translate(error);
-      },
-    );
+    const until = performance.now() + this.#patience.rewrite;
+    while (!isIdle(await this.#run(persistenceOf))) await nextLook(until);
   }
 
   /**
    * Has the files of all its Redises written anew, so that only what is there now lies in them.
-   * @throws VaultBusyError where that failed or took too long
+   * @throws VaultBusyError where one of them could not, or took too long
    */
   async rewriteFiles(): Promise<void> {
     const until = performance.now() + this.#patience.rewrite;
-    const nodes = this.#client instanceof Cluster ? this.#client.nodes('all') : [this.#client];
-    const of = await this.#master();
-    const done = await Promise.allSettled(nodes.map((node) => this.#rewrite(node, until)));
-    // Another node that is not there now gets a new file from its master when it comes back.
-    const failed = done.find((one, index) => one.status === 'rejected' && nodes[index] === of);
-    if (failed?.status === 'rejected') throw translate(failed.reason);
+    const serving = await this.#run((node) => Promise.resolve(node));
+    const others = this.#client instanceof Cluster ? this.#client.nodes('all') : [];
+    const done = await Promise.allSettled(
+      [...new Set([serving, ...others])].map((node) => this.#rewrite(node, until)),
+    );
+    const failed = done.find((one) => one.status === 'rejected');
+    if (failed === undefined) return;
+    throw new VaultBusyError(
+      'the key is destroyed, but a Redis could not write its file anew, which may hold a trace of it: try again',
+      translate(failed.reason),
+    );
   }
 
   async close(): Promise<void> {
@@ -223,10 +225,8 @@ export class RedisDriver {
   async #idle(node: Redis, until: number): Promise<Map<string, string>> {
     for (;;) {
       const now = await persistenceOf(node);
-      const busy = ['aof_rewrite_in_progress', 'aof_rewrite_scheduled', 'rdb_bgsave_in_progress'];
-      if (busy.every((name) => now.get(name) === '0')) return now;
-      if (performance.now() > until) throw new VaultBusyError('its files take too long to be written anew');
-      await delay(PAUSE.rewriting);
+      if (isIdle(now)) return now;
+      await nextLook(until);
     }
   }
 }
@@ -254,6 +254,17 @@ async function settingsOf(node: Redis): Promise<RedisSettings> {
 async function persistenceOf(node: Redis): Promise<Map<string, string>> {
   const lines = (await node.info('persistence')).split('\r\n').filter((line) => line.includes(':'));
   return new Map(lines.map((line) => line.split(':', 2) as [string, string]));
+}
+
+/** Is none of its files being written? */
+const isIdle = (persistence: ReadonlyMap<string, string>): boolean =>
+  ['aof_rewrite_in_progress', 'aof_rewrite_scheduled', 'rdb_bgsave_in_progress'].every(
+    (name) => persistence.get(name) === '0',
+  );
+
+async function nextLook(until: number): Promise<void> {
+  if (performance.now() > until) throw new VaultBusyError('its files take too long to be written anew');
+  await delay(PAUSE.rewriting);
 }
 
 /** The answer, or a rejection when it has not come in time; what comes later is nobody's. */

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { VaultFileError, VaultMissingError } from '../errors.js';
+import { newKeys, wrapKeys } from '../vault-keys.js';
+import type { Handle } from '../vault.js';
+import type { RedisDriver } from './driver.js';
+import { BEGIN } from './scripts.js';
+
+const VERSION = '1';
+
+/** Bytes of the id of a party or an interaction. */
+export const ID = 16;
+
+/** Where things lie. All of it has one hash tag: a cluster keeps it in one slot, so that a script sees all of it. */
+export class Names {
+  readonly vault: string;
+
+  constructor(name: string) {
+    if (!/^[^{}]+$/.test(name)) throw new TypeError('the name of a vault has no braces');
+    this.vault = `{${name}}`;
+  }
+
+  owner(id: string): string {
+    ownerBytes(id);
+    return `${this.vault}:owner:${id}`;
+  }
+
+  key(handle: Handle): string {
+    return `${this.vault}:key:${handle}`;
+  }
+}
+
+/** The id of a party or an interaction, as it is stored. */
+export function ownerBytes(id: string): Buffer {
+  const bytes = Buffer.from(id, 'hex');
+  if (id.length !== 2 * ID || bytes.length !== ID) throw new TypeError('an id has 32 hex digits');
+  return bytes;
+}
+
+/** The vault itself, as it is stored. */
+export interface Begun {
+  readonly id: string;
+  readonly root: Buffer;
+  readonly naming: Buffer;
+  /** Keys were destroyed, and the files have not been written anew since. */
+  readonly traces: boolean;
+}
+
+/** `undefined` where there is none. */
+export async function readBegun(driver: RedisDriver, names: Names): Promise<Begun | undefined> {
+  const { fields } = await driver.read(names.vault, ['version', 'id', 'root', 'naming', 'traces'], []);
+  const [version, id, root, naming, traces] = fields;
+  if (!version || !id || !root || !naming) return undefined;
+  if (version.toString() !== VERSION) {
+    throw new VaultFileError(
+      `the vault has version ${version.toString()}, this code knows version ${VERSION}: use the newer code`,
+    );
+  }
+  return { id: id.toString(), root, naming, traces: traces?.toString() === '1' };
+}
+
+export interface BeginOptions {
+  /** 32 bytes; the same for every process. */
+  readonly masterKey: Uint8Array;
+  /**
+   * Asked where there is no vault yet: is there nothing in the log that one was needed for? Only then is one begun;
+   * without it never. A log without its vault cannot be read, and whoever began another would give its people keys and
+   * handles a second time.
+   */
+  readonly logIsEmpty?: () => Promise<boolean>;
+}
+
+/** The first start. Of several processes one begins the vault, and all of them open that one. */
+export async function begin(driver: RedisDriver, names: Names, options: BeginOptions): Promise<Begun> {
+  const { masterKey, logIsEmpty } = options;
+  const empty = logIsEmpty !== undefined && (await logIsEmpty());
+  if (empty) {
+    const { root, naming } = wrapKeys(masterKey, newKeys(masterKey));
+    const fields = { version: VERSION, id: randomBytes(16).toString('hex'), destroyed: '0', traces: '0' };
+    await driver.write(BEGIN, [names.vault], () => [
+      ...Object.entries(fields).flat(),
+      ...['root', Buffer.from(root), 'naming', Buffer.from(naming)],
+    ]);
+  }
+  // Where it was not: the log of one that somebody else began in between is no longer empty.
+  const begun = await readBegun(driver, names);
+  if (begun !== undefined) return begun;
+  throw new VaultMissingError(
+    logIsEmpty === undefined
+      ? "there is no vault in the vault's Redis yet"
+      : "the vault's Redis is empty, and the log cannot be read without the vault that it was written with: restore it",
+  );
+}
