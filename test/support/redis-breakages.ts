@@ -29,7 +29,7 @@ export const REDIS_TWINS = [
   ]),
   one('lostKeys', 'a Redis that lost keys still answers', [
     SESSION,
-    'edition === null || Number(String(edition)) < this.partEdition(part)',
+    'edition === null || Number(textOf(edition)) < this.partEdition(part)',
     'false',
   ]),
 ] as const;

@@ -219,7 +219,7 @@ async function watched<T>(
   ) => Promise<unknown>,
   work: () => Promise<T>,
 ): Promise<T> {
-  const script = Reflect.get(RedisDriver.prototype, 'script') as RunScript;
+  const script: RunScript = Reflect.get(RedisDriver.prototype, 'script');
   RedisDriver.prototype.script = function (
     this: RedisDriver,
     which: Script,

@@ -22,6 +22,9 @@ export type Argument = string | Buffer | number;
 /** The name of a command in lower case, then the key, then the rest. */
 export type Command = readonly [name: string, key: string, ...Argument[]];
 
+/** A bulk answer as text; '' where it is none. */
+export const textOf = (answer: unknown): string => (Buffer.isBuffer(answer) ? answer.toString() : '');
+
 /** Lua that touches keys of one slot only. */
 export class Script {
   readonly sha: string;
@@ -68,9 +71,21 @@ export class RedisDriver {
       });
       quiet(all);
       first.close();
-      return new RedisDriver(all, patience);
+      return await new RedisDriver(all, patience).#ready(all);
     } catch (error) {
       first.close();
+      throw error;
+    }
+  }
+
+  /** All nodes are known once the first answer is there. */
+  async #ready(cluster: Cluster): Promise<this> {
+    try {
+      await this.atOnce([['exists', 'threadline']]);
+      for (const node of cluster.nodes('master')) requireKeeping(await this.#run(() => node.info('memory')));
+      return this;
+    } catch (error) {
+      this.close();
       throw error;
     }
   }

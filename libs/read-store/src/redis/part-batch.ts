@@ -1,4 +1,4 @@
-import type { Argument, RedisDriver } from './driver.js';
+import { textOf, type Argument, type RedisDriver } from './driver.js';
 import { FencedError } from './errors.js';
 import { PARTS, partOf, WHOLE, type Keys } from './keys.js';
 import { APPLY, FENCED, LOST, OLDER } from './scripts.js';
@@ -94,7 +94,7 @@ export class PartBatch {
       if (number === undefined) names.set(key, (number = names.size + 1));
       args.push(what, number, a, b);
     }
-    const answer = String(await driver.script(APPLY, [...names.keys()], args));
+    const answer = textOf(await driver.script(APPLY, [...names.keys()], args));
     if (answer === FENCED) throw new FencedError(token);
     if (answer === LOST || answer === OLDER) throw new LostError();
   }

@@ -12,6 +12,7 @@ import {
   type ParkedRow,
 } from '../customers/customer-rows.js';
 import { explainedNamingOf, type NamingColumns } from '../sqlite/customers-model.js';
+import { textOf } from './driver.js';
 import { isSeveral, keyOfEntry, positionOfEntry, termBytes, timeOfKey } from './keys.js';
 import { RedisIdentityRows } from './redis-identity-rows.js';
 import { MovedError, type Session } from './session.js';
@@ -124,7 +125,7 @@ export class RedisCustomerRows implements CustomerRows {
     );
     const summaries = found.flatMap(([value]) => {
       if (value === null) return [];
-      const [edition, json] = partedAt(String(value));
+      const [edition, json] = partedAt(textOf(value));
       this.session.require(Number(edition));
       return [parse(json)];
     });
@@ -154,7 +155,7 @@ export class RedisCustomerRows implements CustomerRows {
     );
     return found.map(([edition, spans]) => {
       if (edition === null) throw new MovedError();
-      this.session.require(Number(String(edition)));
+      this.session.require(Number(textOf(edition)));
       return spansFrom(spans as Buffer[]);
     });
   }

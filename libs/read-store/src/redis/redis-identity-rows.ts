@@ -1,6 +1,6 @@
 import type { Decision, Party, Refusal } from '@threadline/domain/identity/identity-links';
 import type { CountingLink, Cut, IdentityRows, LinkRow, TakeLink } from '../identity/identity-rows.js';
-import type { Command } from './driver.js';
+import { textOf, type Command } from './driver.js';
 import { bytesOf, numberAt, timeBytes, type Keys } from './keys.js';
 import { MovedError, type Session } from './session.js';
 
@@ -60,7 +60,7 @@ export class RedisIdentityRows implements IdentityRows {
 
   private rowOf(row: unknown): PartyRow | undefined {
     if (row === null) return undefined;
-    const [edition, customer, seen, ...kind] = String(row).split('|');
+    const [edition, customer, seen, ...kind] = textOf(row).split('|');
     this.session.require(Number(edition));
     return { customer: Number(customer), seen: seen === '1', kind: kind.join('|') };
   }
@@ -102,7 +102,7 @@ export class RedisIdentityRows implements IdentityRows {
     );
     return found.map(([decision]) => {
       if (decision === null) throw new MovedError();
-      return JSON.parse(String(decision)) as Decision;
+      return JSON.parse(textOf(decision)) as Decision;
     });
   }
 

@@ -1,6 +1,6 @@
 import type { CustomersModel } from '../sqlite/customers-model.js';
 import { CUSTOMERS } from '../sqlite/models.js';
-import { PATIENCE, RedisDriver, type Patience } from './driver.js';
+import { PATIENCE, RedisDriver, textOf, type Patience } from './driver.js';
 import { FencedError } from './errors.js';
 import { Keys } from './keys.js';
 import { PartBatch, type Writer } from './part-batch.js';
@@ -121,7 +121,7 @@ export class RedisPublisher {
     await Promise.all(
       parts.map(async (expected, part) => {
         const [found] = await this.driver.atOnce([['hget', keys.part(part), 'edition']]);
-        const there = Number(String(found));
+        const there = Number(textOf(found));
         if (there !== expected && !(there === edition + 1 && rows.isTouched())) throw new LostError();
       }),
     );
@@ -156,7 +156,7 @@ export class RedisPublisher {
 
   private async switch(live: string): Promise<void> {
     const answer = await this.driver.script(SWITCH, [Keys.pointer(this.model)], [this.token, live]);
-    if (String(answer) === FENCED) throw new FencedError(this.token);
+    if (textOf(answer) === FENCED) throw new FencedError(this.token);
   }
 
   /** Builds that were live before, or never came so far. One of a later lease is not ours to remove. */

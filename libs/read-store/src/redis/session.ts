@@ -1,4 +1,4 @@
-import type { Argument, Command, RedisDriver } from './driver.js';
+import { textOf, type Argument, type Command, type RedisDriver } from './driver.js';
 import { Keys, partOf, WHOLE } from './keys.js';
 import { ENTRIES } from './scripts.js';
 
@@ -31,7 +31,7 @@ export const writeMoment = ({ build, edition, position, parts }: Moment): string
 export async function liveMoment(driver: RedisDriver, model: string): Promise<Moment | undefined> {
   const [live] = await driver.atOnce([['hget', Keys.pointer(model), 'live']]);
   if (live === null) return undefined;
-  const [build = '', edition, position, parts = ''] = String(live).split('|');
+  const [build = '', edition, position, parts = ''] = textOf(live).split('|');
   return {
     build,
     edition: Number(edition),
@@ -92,7 +92,7 @@ export class Session {
   /** What belongs to nobody alone; of one state as all else is. */
   async askWhole(commands: readonly Command[]): Promise<unknown[]> {
     const [edition, ...found] = await this.atOnce(WHOLE, [['get', this.keys.whole('v')], ...commands]);
-    this.require(Number((edition as Buffer | null)?.toString() ?? 0));
+    this.require(Number(textOf(edition)));
     return found;
   }
 
@@ -102,7 +102,7 @@ export class Session {
       ['hget', this.keys.part(part), 'edition'],
       ...commands,
     ]);
-    if (edition === null || Number(String(edition)) < this.partEdition(part)) throw new LostError();
+    if (edition === null || Number(textOf(edition)) < this.partEdition(part)) throw new LostError();
     return found;
   }
 

@@ -1,31 +1,36 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
 import { MASTER_KEY, ProjectedLog } from '@threadline/read-store/projected-log';
 import { rebuildModels } from '@threadline/read-store/rebuild/rebuild';
 import { PublishedProjector } from '@threadline/read-store/redis/published-projector';
 import { RedisCustomerReads } from '@threadline/read-store/redis/redis-customer-reads';
 import { RedisPublisher } from '@threadline/read-store/redis/redis-publisher';
-import { LiveModels } from '@threadline/read-store/sqlite/live-models';
+import { FollowedSearch } from '@threadline/read-store/search/followed-search';
 import { withRedis } from '../support/redis-servers.js';
 
 withRedis('a projector that publishes to a Redis', 'single', ['--appendonly', 'no'], (servers) => {
   let log: ProjectedLog;
-  let models: LiveModels;
+  let search: FollowedSearch;
+  let folder: string;
   let publisher: RedisPublisher;
   let projector: PublishedProjector;
   let reads: RedisCustomerReads;
 
   beforeEach(async () => {
     log = await ProjectedLog.open();
-    models = new LiveModels(log.folder);
+    folder = mkdtempSync(join(tmpdir(), 'threadline-reader-'));
+    search = FollowedSearch.open({ folder, log: log.store, vault: log.vault });
     const { url } = servers();
     const name = `test-${randomBytes(6).toString('hex')}`;
     publisher = await RedisPublisher.open({ url, name, token: 1 });
     projector = new PublishedProjector(log.projector, publisher);
     const { vault, store } = log;
     reads = await RedisCustomerReads.open({
-      ...{ url, name, vault, log: store, words: () => models.search, now: () => log.now },
+      ...{ url, name, vault, log: store, words: () => search.words, now: () => log.now },
       reached: () => Promise.resolve(),
     });
   });
@@ -33,8 +38,9 @@ withRedis('a projector that publishes to a Redis', 'single', ['--appendonly', 'n
   afterEach(async () => {
     reads.close();
     publisher.close();
-    models.close();
+    search.close();
     await log.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it('is not answered from before it has published anything', async () => {
@@ -58,13 +64,25 @@ withRedis('a projector that publishes to a Redis', 'single', ['--appendonly', 'n
     );
   });
 
+  it('is searched by the words of the process that reads', async () => {
+    await log.tell(
+      { id: '1', at: 1, who: ['email:ana@example.org Ana'], data: { content: { text: 'my coat' } } },
+      { id: '2', at: 2, who: ['email:ben@example.org Ben'], data: { content: { text: 'a hat' } } },
+    );
+    await projector.next();
+    while (search.checkpoint < 2) await search.next();
+    for (const q of ['coat', 'ben', 'ana@example.org', ''])
+      assert.deepEqual(await reads.search({ q, limit: 5 }), await log.reads.search({ q, limit: 5 }));
+    assert.equal((await reads.search({ q: 'coat', limit: 5 })).customers[0]?.name, 'Ana');
+    assert.equal(await reads.position(), 2);
+  });
+
   it('publishes another build of its models as a whole', async () => {
     await log.tell({ id: 'one', at: 1, who: ['email:ana@example.org', 'user:u1'] });
     await projector.next();
     const card = await reads.card(log.party('user:u1'), {});
     const upTo = log.store.headPosition();
     await log.projector.adopt(await rebuildModels({ folder: log.folder, masterKey: MASTER_KEY, upTo }));
-    models.refresh();
     await projector.next();
     assert.deepEqual(await reads.card(log.party('user:u1'), {}), card);
     await log.tell({ id: 'two', at: 2, who: ['user:u1'] });

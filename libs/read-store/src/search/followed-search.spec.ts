@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { ProjectedLog } from '../projected-log.js';
+import { FollowedSearch } from './followed-search.js';
+
+describe('the search index of a process that reads', () => {
+  let log: ProjectedLog;
+  let folder: string;
+  let search: FollowedSearch;
+  const open = (): FollowedSearch => FollowedSearch.open({ folder, log: log.store, vault: log.vault });
+  const found = (word: string): number[] => search.words.events(`"${word}"`, Number.MAX_SAFE_INTEGER, 10);
+
+  beforeEach(async () => {
+    log = await ProjectedLog.open();
+    folder = mkdtempSync(join(tmpdir(), 'threadline-search-'));
+    search = open();
+  });
+
+  afterEach(async () => {
+    search.close();
+    await log.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const coat = { at: 1, who: ['email:ana@example.org Ana'], data: { content: { text: 'a torn coat' } } };
+
+  it('is fed from the log, and goes on where it was', async () => {
+    await log.tell({ ...coat, id: '1' });
+    assert.equal(await search.next(), 1);
+    assert.deepEqual(found('coat'), [1]);
+    search.close();
+    await log.tell({ ...coat, id: '2' });
+    search = open();
+    assert.equal(search.checkpoint, 1);
+    assert.equal(await search.next(), 2);
+    assert.equal(await search.next(), 2, 'there is no more');
+    assert.deepEqual(found('coat'), [2, 1]);
+    assert.deepEqual(
+      [...search.words.named()].map(({ names }) => names),
+      [['Ana']],
+    );
+  });
+
+  it('begins anew where the log is shorter than what it knows', async () => {
+    await log.tell({ ...coat, id: '1' });
+    await search.next();
+    search.close();
+    const other = log;
+    log = await ProjectedLog.open();
+    await other.close();
+    search = open();
+    assert.equal(search.checkpoint, 0);
+    assert.deepEqual(found('coat'), []);
+  });
+});
