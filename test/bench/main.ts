@@ -12,6 +12,7 @@ import { httpIngest, inProcessAppend } from './bench-ingest.js';
 import { linksOfLargeCustomer, linkThroughput } from './bench-links.js';
 import { mergeLarge } from './bench-merge.js';
 import { fill, reads } from './bench-reads.js';
+import { publish } from './bench-publish.js';
 import { rulesApplied } from './bench-rules.js';
 import { emmett } from './emmett.js';
 import { table, type Figure } from './figures.js';
@@ -22,7 +23,7 @@ const HELP = `Measures Threadline beside the raw limits of the same run. Figures
   npm run bench -- [options]
 
   --events <list>  sizes to measure at, comma-separated (default 10000,100000,1000000)
-  --only <list>    of: append, http, reads, rules, rebuild, links, merge, emmett (default: all)
+  --only <list>    of: append, http, reads, rules, rebuild, publish, links, merge, emmett (default: all)
   --folder <path>  where to work (default: a temporary folder; it is emptied)
   --json <file>    write the figures as JSON as well
 `;
@@ -30,7 +31,7 @@ const HELP = `Measures Threadline beside the raw limits of the same run. Figures
 const { values } = parseArgs({
   options: {
     events: { type: 'string', default: '10000,100000,1000000' },
-    only: { type: 'string', default: 'append,http,reads,rules,rebuild,links,merge,emmett' },
+    only: { type: 'string', default: 'append,http,reads,rules,rebuild,publish,links,merge,emmett' },
     folder: { type: 'string' },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -117,7 +118,7 @@ for (const events of sizes) {
       ...(await inFolder('http', (folder) => httpIngest(folder, Math.min(events, 200_000), limit))),
     );
   }
-  if (only.has('reads') || only.has('rules') || only.has('rebuild')) {
+  if (['reads', 'rules', 'rebuild', 'publish'].some((one) => only.has(one))) {
     await inFolder('reads', async (folder) => {
       const hub = await startHub({ folder });
       try {
@@ -134,6 +135,10 @@ for (const events of sizes) {
       if (only.has('rebuild')) {
         say(`rebuilding ${events} events`);
         await rebuild(folder, events);
+      }
+      if (only.has('publish')) {
+        say(`projecting and publishing ${events} events`);
+        figures.push(...(await publish(folder, events, say)));
       }
     });
   }
