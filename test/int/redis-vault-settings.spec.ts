@@ -133,13 +133,24 @@ withRedis('a Redis that is emptied', 'single', [], (servers) => {
       assert.match(error.message, said);
       return true;
     };
-    await assert.rejects(RedisVault.open(options), missing(/there is no vault/));
+    await assert.rejects(RedisVault.open({ ...options, patience: PATIENT }), missing(/there is no vault/));
     const logIsEmpty = (): Promise<boolean> => Promise.resolve(false);
     await assert.rejects(
       RedisVault.open({ ...options, logIsEmpty }),
       missing(/is empty, and the log cannot/),
     );
     assert.equal(await command(options.url, 'EXISTS', `{${options.name}}`), 0, 'nothing was begun');
+  });
+
+  it('is waited for by who may not begin the vault', async () => {
+    const options = { url: servers().url, masterKey, name: someName() };
+    const reader = RedisVault.open({ ...options, readOnly: true });
+    const writer = await openVault(options);
+    const party = someParty(writer);
+    const handles = await writer.handlesFor([party]);
+    assert.deepEqual(await (await reader).find([party.party]), handles);
+    await (await reader).close();
+    await writer.close();
   });
 
   it('takes the vault that somebody began while the log was asked', async () => {

@@ -99,6 +99,27 @@ describe('the configuration', () => {
     assert.equal(config.bootstrapKey, key);
   });
 
+  it('takes the event store as its clients do: one host, several, or a name to discover them by', () => {
+    for (const given of [
+      'esdb://any:key@127.0.0.1:2113?tls=true',
+      'esdb://admin:secret@one:2113,two:2113,three:2113?tls=true',
+      'kurrentdb+discover://cluster:2113',
+    ]) {
+      assert.equal(loadConfig({ THREADLINE_EVENTSTORE: given }).eventStore, given);
+    }
+    for (const given of [
+      'esdb://',
+      'esdb://one:2113,',
+      'esdb://one:port,two:2113',
+      'http://one:2113,two:2113',
+    ]) {
+      assert.throws(
+        () => loadConfig({ THREADLINE_EVENTSTORE: given }),
+        /THREADLINE_EVENTSTORE must be a URL/,
+      );
+    }
+  });
+
   it('names every bad variable at once, and repeats no value', () => {
     const env: Environment = {
       THREADLINE_PORT: '65536',

@@ -40,6 +40,16 @@ export function parseMasterKey(text: string): Buffer | undefined {
   return key.length === 32 && key.toString('base64') === trimmed.padEnd(44, '=') ? key : undefined;
 }
 
+const isUrl = (text: string, protocols: readonly string[]): boolean =>
+  URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).host !== '';
+
+/** `scheme://user@a:1,b:2?options` is how EventStoreDB's clients write a cluster, and no URL: one for each host. */
+function urlsOfHosts(text: string): string[] {
+  const [, before, hosts, after] = /^([a-z+]+:\/\/(?:[^@/?]*@)?)([^/?]*)(.*)$/i.exec(text) ?? [];
+  if (before === undefined || hosts === undefined) return [text];
+  return hosts.split(',').map((host) => `${before}${host}${after ?? ''}`);
+}
+
 /** Reads variables and remembers what is wrong with them. An empty variable counts as absent. */
 class Variables {
   readonly problems: ConfigurationProblem[] = [];
@@ -75,10 +85,16 @@ class Variables {
     return this.read(
       variable,
       `a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`,
-      (text) =>
-        URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).host !== ''
-          ? text
-          : undefined,
+      (text) => (isUrl(text, protocols) ? text : undefined),
+    );
+  }
+
+  /** The same; of a cluster several hosts, with commas between. */
+  urlOfHosts(variable: string, protocols: readonly string[]): string | undefined {
+    return this.read(
+      variable,
+      `a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`,
+      (text) => (urlsOfHosts(text).every((one) => isUrl(one, protocols)) ? text : undefined),
     );
   }
 
@@ -199,7 +215,7 @@ export class Config {
     this.eventStorePort = read.port('THREADLINE_EVENTSTORE_PORT');
     this.smtpPort = read.port('THREADLINE_SMTP_PORT');
     this.kafka = read.read('THREADLINE_KAFKA', 'a list of host:port, with commas between', brokers);
-    this.eventStore = read.url('THREADLINE_EVENTSTORE', [
+    this.eventStore = read.urlOfHosts('THREADLINE_EVENTSTORE', [
       ...['esdb:', 'esdb+discover:'],
       ...['kurrentdb:', 'kurrentdb+discover:'],
     ]);

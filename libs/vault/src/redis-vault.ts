@@ -70,11 +70,12 @@ export class RedisVault implements Vault {
     const { url, masterKey, name = 'threadline-vault', readOnly = false } = options;
     checkMasterKey(masterKey);
     const names = new Names(name);
-    const driver = await RedisDriver.connect(url, names.vault, { ...PATIENCE, ...options.patience });
+    const patience = { ...PATIENCE, ...options.patience };
+    const driver = await RedisDriver.connect(url, names.vault, patience);
     try {
       await driver.assertStrong();
       if (!readOnly) await driver.wholeFile();
-      const begun = (await readBegun(driver, names)) ?? (await begin(driver, names, options));
+      const begun = (await readBegun(driver, names)) ?? (await begin(driver, names, options, patience.total));
       const keys = unwrapKeys(masterKey, begun);
       if (keys === undefined) throw wrongMasterKey();
       const vault = new RedisVault(driver, names, begun.id, keys, readOnly);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { VaultFileError, VaultMissingError } from '../errors.js';
 import { newKeys, wrapKeys } from '../vault-keys.js';
 import type { Handle } from '../vault.js';
@@ -6,6 +7,8 @@ import type { RedisDriver } from './driver.js';
 import { BEGIN } from './scripts.js';
 
 const VERSION = '1';
+/** Milliseconds. */
+const LOOK_AGAIN = 50;
 
 /** Bytes of the id of a party or an interaction. */
 export const ID = 16;
@@ -69,8 +72,16 @@ export interface BeginOptions {
   readonly logIsEmpty?: () => Promise<boolean>;
 }
 
-/** The first start. Of several processes one begins the vault, and all of them open that one. */
-export async function begin(driver: RedisDriver, names: Names, options: BeginOptions): Promise<Begun> {
+/**
+ * The first start. Of several processes one begins the vault, and all of them open that one; who may not begin it waits
+ * so many milliseconds for it.
+ */
+export async function begin(
+  driver: RedisDriver,
+  names: Names,
+  options: BeginOptions,
+  wait: number,
+): Promise<Begun> {
   const { masterKey, logIsEmpty } = options;
   const empty = logIsEmpty !== undefined && (await logIsEmpty());
   if (empty) {
@@ -81,9 +92,14 @@ export async function begin(driver: RedisDriver, names: Names, options: BeginOpt
       ...['root', Buffer.from(root), 'naming', Buffer.from(naming)],
     ]);
   }
-  // Where it was not: the log of one that somebody else began in between is no longer empty.
-  const begun = await readBegun(driver, names);
-  if (begun !== undefined) return begun;
+  // Where it was not: the log of one that somebody else began in between is no longer empty. Who begins none waits for
+  // who does: of a cluster that is started at once, the first to ask may be a reader.
+  const until = performance.now() + (logIsEmpty === undefined ? wait : 0);
+  do {
+    const begun = await readBegun(driver, names);
+    if (begun !== undefined) return begun;
+    await delay(LOOK_AGAIN);
+  } while (performance.now() < until);
   throw new VaultMissingError(
     logIsEmpty === undefined
       ? "there is no vault in the vault's Redis yet"
