@@ -6,28 +6,27 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
 import { MASTER_KEY, ProjectedLog } from '@threadline/read-store/projected-log';
 import { rebuildModels } from '@threadline/read-store/rebuild/rebuild';
-import { PublishedProjector } from '@threadline/read-store/redis/published-projector';
 import { RedisCustomerReads } from '@threadline/read-store/redis/redis-customer-reads';
 import { RedisPublisher } from '@threadline/read-store/redis/redis-publisher';
-import { FollowedSearch } from '@threadline/read-store/search/followed-search';
+import { SearchFollower } from '@threadline/read-store/search/search-follower';
 import { withRedis } from '../support/redis-servers.js';
 
 withRedis('a projector that publishes to a Redis', 'single', ['--appendonly', 'no'], (servers) => {
   let log: ProjectedLog;
-  let search: FollowedSearch;
+  let search: SearchFollower;
   let folder: string;
   let publisher: RedisPublisher;
-  let projector: PublishedProjector;
   let reads: RedisCustomerReads;
+
+  const publish = (): Promise<void> => publisher.publish(log.projector.model);
 
   beforeEach(async () => {
     log = await ProjectedLog.open();
     folder = mkdtempSync(join(tmpdir(), 'threadline-reader-'));
-    search = FollowedSearch.open({ folder, log: log.store, vault: log.vault });
+    search = SearchFollower.open({ folder, log: log.store, vault: log.vault });
     const { url } = servers();
     const name = `test-${randomBytes(6).toString('hex')}`;
     publisher = await RedisPublisher.open({ url, name, token: 1 });
-    projector = new PublishedProjector(log.projector, publisher);
     const { vault, store } = log;
     reads = await RedisCustomerReads.open({
       ...{ url, name, vault, log: store, words: () => search.words, now: () => log.now },
@@ -38,7 +37,7 @@ withRedis('a projector that publishes to a Redis', 'single', ['--appendonly', 'n
   afterEach(async () => {
     reads.close();
     publisher.close();
-    search.close();
+    await search.close();
     await log.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -52,10 +51,11 @@ withRedis('a projector that publishes to a Redis', 'single', ['--appendonly', 'n
     await log.tell({ id: 'good', at: 1, who: ['email:ana@example.org'] });
     await log.append(poison, Buffer.from('{"v": 99}'));
     await log.tell({ id: 'later', at: 4, object: 'talk', who: ['email:ana@example.org'] });
-    await projector.next();
+    await publish();
     assert.equal((await reads.parked())[0]?.events, 2);
     assert.deepEqual(await reads.parked(), await log.reads.parked());
-    const { redriven, parked } = (await projector.redrive(log.streamOf(poison))) ?? {};
+    const { redriven, parked } = (await log.projector.redrive(log.streamOf(poison))) ?? {};
+    await publish();
     assert.deepEqual([redriven, parked], [0, true]);
     const page = await reads.timeline(log.party('email:ana@example.org'), { limit: 5, order: 'desc' }, {});
     assert.deepEqual(
@@ -69,8 +69,8 @@ withRedis('a projector that publishes to a Redis', 'single', ['--appendonly', 'n
       { id: '1', at: 1, who: ['email:ana@example.org Ana'], data: { content: { text: 'my coat' } } },
       { id: '2', at: 2, who: ['email:ben@example.org Ben'], data: { content: { text: 'a hat' } } },
     );
-    await projector.next();
-    while (search.checkpoint < 2) await search.next();
+    await publish();
+    await search.advance(() => undefined);
     for (const q of ['coat', 'ben', 'ana@example.org', ''])
       assert.deepEqual(await reads.search({ q, limit: 5 }), await log.reads.search({ q, limit: 5 }));
     assert.equal((await reads.search({ q: 'coat', limit: 5 })).customers[0]?.name, 'Ana');
@@ -79,14 +79,14 @@ withRedis('a projector that publishes to a Redis', 'single', ['--appendonly', 'n
 
   it('publishes another build of its models as a whole', async () => {
     await log.tell({ id: 'one', at: 1, who: ['email:ana@example.org', 'user:u1'] });
-    await projector.next();
+    await publish();
     const card = await reads.card(log.party('user:u1'), {});
     const upTo = log.store.headPosition();
     await log.projector.adopt(await rebuildModels({ folder: log.folder, masterKey: MASTER_KEY, upTo }));
-    await projector.next();
+    await publish();
     assert.deepEqual(await reads.card(log.party('user:u1'), {}), card);
     await log.tell({ id: 'two', at: 2, who: ['user:u1'] });
-    await projector.next();
+    await publish();
     assert.equal((await reads.card(log.party('user:u1'), {}))?.lastSeen, '1970-01-01T00:02:00.000Z');
   });
 });

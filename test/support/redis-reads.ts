@@ -388,12 +388,16 @@ export const fenced = (url: string): Promise<void> =>
     const [first] = sent;
     assert.ok(first);
     const again: Sent = { ...first, cloudEvent: { ...first.cloudEvent, id: 'after-the-lease' } };
+    const told = async (): Promise<unknown[]> =>
+      Promise.all(someOf(one.hub, sent).map((party) => one.reads.explainedCard(party, {})));
+    const before = await told();
     const next = await RedisPublisher.open({ url, name: one.name, token: 2 });
     try {
       await assert.rejects(
         () => send(one, [again], 500),
         (error) => (error as Error).name === FencedError.name,
       );
+      assert.deepStrictEqual(await told(), before, 'nothing was written');
       one.hub.afterBatch = (copy) => next.publish(copy);
       await one.hub.nudge();
       await same(one, [...sent, again], {});

@@ -81,11 +81,6 @@ export class Projector {
     return Math.min(this.customers.model.checkpoint, this.search.model.checkpoint);
   }
 
-  /** The customers that it writes: what is published elsewhere is read from there. */
-  get copy(): CustomersModel {
-    return this.customers.model;
-  }
-
   /** Folds the next events in, if there are any. Answers the checkpoint after it. */
   async next(): Promise<number> {
     const { checkpoint } = this;

@@ -1,11 +1,11 @@
 import type { CustomersModel } from '../sqlite/customers-model.js';
 import { CUSTOMERS } from '../sqlite/models.js';
 import { PATIENCE, RedisDriver, textOf, type Patience } from './driver.js';
-import { FencedError } from './errors.js';
+import { FencedError, ReadStoreBusyError } from './errors.js';
 import { Keys } from './keys.js';
 import { PartBatch, type Writer } from './part-batch.js';
 import { RowPublication } from './row-publication.js';
-import { FENCED, SWITCH } from './scripts.js';
+import { FENCE, FENCED, SWITCH } from './scripts.js';
 import { liveMoment, LostError, writeMoment, type Moment } from './session.js';
 import { TouchedRows, type Published } from './touched-rows.js';
 
@@ -52,12 +52,23 @@ export class RedisPublisher {
     const driver = await RedisDriver.connect(url, patience);
     const publisher = new RedisPublisher(driver, modelName(name), token, lookEvery);
     try {
-      await publisher.switch('');
+      await publisher.fence();
     } catch (error) {
       driver.close();
       throw error;
     }
     return publisher;
+  }
+
+  /** Whoever wrote before has lost the lease: what is live stays as it is until it is written from here. */
+  private async fence(): Promise<void> {
+    await this.switch('');
+    const live = await liveMoment(this.driver, this.model);
+    if (live === undefined) return;
+    const { keys } = this.writer(live.build);
+    await Promise.all(
+      live.parts.map((_, part) => this.driver.script(FENCE, [keys.part(part)], [this.token])),
+    );
   }
 
   /**
@@ -74,7 +85,10 @@ export class RedisPublisher {
       await this.follow(this.rows);
     } catch (error) {
       if (!(error instanceof LostError)) throw error;
-      await this.fill(this.rows);
+      await this.fill(this.rows).catch((again: unknown) => {
+        if (!(again instanceof LostError)) throw again;
+        throw new ReadStoreBusyError("the read models' Redis lost keys while it was filled", again);
+      });
     }
   }
 

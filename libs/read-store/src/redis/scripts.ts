@@ -46,6 +46,13 @@ redis.call('HSET', KEYS[1], 'token', ARGV[1])
 if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'edition', ARGV[2]) end
 return '${DONE}'`);
 
+/** KEYS: the part's own. ARGV: the token. From now on nobody with a lesser one changes what lies there. */
+export const FENCE = new Script(`
+local token = redis.call('HGET', KEYS[1], 'token')
+if not token then return '${LOST}' end
+if tonumber(token) < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], 'token', ARGV[1]) end
+return '${DONE}'`);
+
 /**
  * KEYS: what is live. ARGV: the token, and what is live from now on; '' leaves that as it is, and keeps writers with a
  * lesser token from changing it.

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { ProjectedLog } from '../projected-log.js';
-import { FollowedSearch } from './followed-search.js';
+import { SearchFollower } from './search-follower.js';
 
 describe('the search index of a process that reads', () => {
   let log: ProjectedLog;
   let folder: string;
-  let search: FollowedSearch;
-  const open = (): FollowedSearch => FollowedSearch.open({ folder, log: log.store, vault: log.vault });
+  let search: SearchFollower;
+  const open = (): SearchFollower => SearchFollower.open({ folder, log: log.store, vault: log.vault });
   const found = (word: string): number[] => search.words.events(`"${word}"`, Number.MAX_SAFE_INTEGER, 10);
 
   beforeEach(async () => {
@@ -20,7 +20,7 @@ describe('the search index of a process that reads', () => {
   });
 
   afterEach(async () => {
-    search.close();
+    await search.close();
     await log.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -29,14 +29,16 @@ describe('the search index of a process that reads', () => {
 
   it('is fed from the log, and goes on where it was', async () => {
     await log.tell({ ...coat, id: '1' });
-    assert.equal(await search.next(), 1);
+    const told: number[] = [];
+    await search.advance((position) => told.push(position));
     assert.deepEqual(found('coat'), [1]);
-    search.close();
+    await search.close();
     await log.tell({ ...coat, id: '2' });
     search = open();
-    assert.equal(search.checkpoint, 1);
-    assert.equal(await search.next(), 2);
-    assert.equal(await search.next(), 2, 'there is no more');
+    assert.equal(search.position, 1);
+    await search.advance((position) => told.push(position));
+    await search.advance(() => assert.fail('there is no more'));
+    assert.deepEqual(told, [1, 2]);
     assert.deepEqual(found('coat'), [2, 1]);
     assert.deepEqual(
       [...search.words.named()].map(({ names }) => names),
@@ -46,13 +48,13 @@ describe('the search index of a process that reads', () => {
 
   it('begins anew where the log is shorter than what it knows', async () => {
     await log.tell({ ...coat, id: '1' });
-    await search.next();
-    search.close();
+    await search.advance(() => undefined);
+    await search.close();
     const other = log;
     log = await ProjectedLog.open();
     await other.close();
     search = open();
-    assert.equal(search.checkpoint, 0);
+    assert.equal(search.position, 0);
     assert.deepEqual(found('coat'), []);
   });
 });
