@@ -3,7 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KurrentEventStore } from '@threadline/event-store/kurrent-event-store';
-import { START, type Position, type RecordedEvent } from '@threadline/event-store/event-store';
+import {
+  START,
+  type Append,
+  type AppendResult,
+  type Position,
+  type RecordedEvent,
+} from '@threadline/event-store/event-store';
 import { RedisVault } from '@threadline/vault/redis-vault';
 import type { Hash } from '@threadline/domain/ids';
 import { sabotageOptions, type Sabotage } from '../faults/sabotage.js';
@@ -27,6 +33,8 @@ export interface Cluster {
   start(name: Service, sabotage?: readonly Sabotage[]): Promise<ServiceProcess>;
   /** The interactions of the log, in its order. */
   log(after?: Position): Promise<RecordedEvent[]>;
+  /** To the log itself: for what no service writes. */
+  append(appends: readonly Append[]): Promise<AppendResult[]>;
   /** Of the last event. */
   head(): Promise<Position>;
   /** The vault's: names streams and events. */
@@ -62,6 +70,7 @@ export async function startCluster(brokers: 1 | 3 = 1): Promise<Cluster> {
       return service;
     },
     log: (after = START) => all(reader.readAll({ prefixes: ['interaction-'], after })),
+    append: (appends) => reader.append(appends),
     head: () => reader.head(),
     hash: async () => {
       const vault = await RedisVault.open({ url: redis.url, masterKey, readOnly: true });

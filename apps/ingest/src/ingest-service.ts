@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { BrokerServer } from '@threadline/broker/broker-server';
 import { KafkaBroker } from '@threadline/broker/kafka-broker';
@@ -17,6 +18,9 @@ import { RedisVault } from '@threadline/vault/redis-vault';
 import { WriteHealth } from './ingest-health.js';
 import { IngestModule } from './ingest-module.js';
 import { isOutage, kafkaIntake } from './kafka-intake.js';
+
+/** Milliseconds. */
+const LAG_WITHIN = 2_000;
 
 /** Ingest of cluster mode: from Kafka to the log. Any number of them share the partitions. Answers where it listens. */
 export async function startIngestService({ config, log, started, lost }: ServiceStart): Promise<string> {
@@ -40,7 +44,7 @@ export async function startIngestService({ config, log, started, lost }: Service
   const metrics = new Metrics({ process: true });
   const outcomes = metrics.counter('events_accepted_total', 'Events accepted, or known already', ['outcome']);
   metrics.gauge('ingest_lag_events', 'Events on Kafka that are not in the log', [], async (gauge) =>
-    gauge.set(await broker.lag()),
+    gauge.set(await lagOf(broker)),
   );
   metrics.gauge('ingest_dead_letters_written', 'Messages that this process has put aside', [], (gauge) =>
     gauge.set(broker.buried),
@@ -71,6 +75,10 @@ export async function startIngestService({ config, log, started, lost }: Service
   });
   return serveHttp({ config, log, modules: [], health, metrics, bodyLimit: 1_024, started });
 }
+
+/** Not a number where Kafka does not say it soon: the other figures are told all the same. */
+const lagOf = (broker: KafkaBroker): Promise<number> =>
+  Promise.race([broker.lag().catch(() => NaN), delay(LAG_WITHIN, NaN, { ref: false })]);
 
 /** Nothing in the log is sealed, so that no vault is missing. */
 async function isEmpty(store: KurrentEventStore): Promise<boolean> {

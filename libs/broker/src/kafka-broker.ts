@@ -97,7 +97,10 @@ export class KafkaBroker implements Broker {
   /** Messages of the topics it consumes that nobody has handled yet. */
   async lag(): Promise<number> {
     const { group, consumes = [] } = this.#options;
-    const lags = await Promise.all(consumes.map((topic) => this.#driver.lag(group, topic)));
+    const asked = Promise.all(consumes.map((topic) => this.#driver.lag(group, topic)));
+    const lags = await asked.catch((error: unknown) => {
+      throw new BrokerUnavailableError(error);
+    });
     return lags.reduce((sum, lag) => sum + lag, 0);
   }
 

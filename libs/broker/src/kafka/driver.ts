@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   CompressionTypes,
   Kafka,
@@ -24,6 +25,9 @@ const ANSWER_WITHIN = 10_000;
  * brokers to agree that one of them is gone (`broker.session.timeout.ms`, 9 s unless set otherwise).
  */
 const RETRY = { initialRetryTime: 100, factor: 0.2, multiplier: 2, maxRetryTime: 2_000, retries: 10 };
+
+/** How often it is asked where a topic ends. */
+const ASKED = 15;
 
 /** As Kafka has them: a repeated header is a list, a value is any bytes. */
 export type RawHeaders = Readonly<Record<string, Uint8Array | string | (Buffer | string)[] | undefined>>;
@@ -161,7 +165,7 @@ export class KafkaDriver {
 
   /** The first offset and the one after the last, by partition. */
   async extents(topic: string): Promise<{ partition: number; low: bigint; high: bigint }[]> {
-    const found = await this.#admin.fetchTopicOffsets(topic);
+    const found = await again(() => this.#admin.fetchTopicOffsets(topic));
     return found.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
   }
 
@@ -237,6 +241,18 @@ export class KafkaDriver {
       eachBatch: (payload) => handle(batchOf(payload)),
     });
     return { fetching: fetching.promise, close: () => consumer.disconnect() };
+  }
+}
+
+/** The driver does not try these again by itself while a partition has no leader yet, or another one. */
+async function again<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (attempt === ASKED || (error as { retriable?: unknown }).retriable !== true) throw error;
+    }
+    await delay(200);
   }
 }
 
