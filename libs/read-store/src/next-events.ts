@@ -2,7 +2,11 @@ import { CorruptEventError } from '@threadline/event-store/errors';
 import type { LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
 
 /** The next events of the log; or, where the very next one cannot be read, the error that names it. */
-export function nextEvents(log: LocalLog, after: number, limit: number): RecordedEvent[] | CorruptEventError {
+export function nextEvents(
+  log: Pick<LocalLog, 'after'>,
+  after: number,
+  limit: number,
+): RecordedEvent[] | CorruptEventError {
   try {
     return log.after(after, limit);
   } catch (error) {

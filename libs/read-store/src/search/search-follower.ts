@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { CorruptEventError } from '@threadline/event-store/errors';
 import type { LocalLog, Position } from '@threadline/event-store/event-store';
 import type { Vault } from '@threadline/vault/vault';
+import { nextEvents } from '../next-events.js';
 import { SEARCH } from '../sqlite/models.js';
 import { SearchModel } from './search-model.js';
 import { SearchProjector } from './search-projector.js';
@@ -24,6 +26,8 @@ export interface SearchFollowerOptions {
 export class SearchFollower {
   readonly words: WordsIndex;
   #work: Promise<void> | undefined;
+  /** Something came since it was last looked. */
+  #more = false;
   #closed = false;
 
   private constructor(
@@ -52,7 +56,8 @@ export class SearchFollower {
 
   /** Takes in what the log has more; `onPosition` is told after each batch. What fails can be called again. */
   advance(onPosition: (position: Position) => void): Promise<void> {
-    this.#work ??= this.#advance(onPosition).finally(() => (this.#work = undefined));
+    this.#more = true;
+    this.#work ??= this.#run(onPosition);
     return this.#work;
   }
 
@@ -62,14 +67,26 @@ export class SearchFollower {
     this.projector.model.close();
   }
 
+  async #run(onPosition: (position: Position) => void): Promise<void> {
+    try {
+      while (this.#more) {
+        this.#more = false;
+        await this.#advance(onPosition);
+      }
+    } finally {
+      this.#work = undefined;
+    }
+  }
+
   async #advance(onPosition: (position: Position) => void): Promise<void> {
     while (!this.#closed) {
       // Before the events: what comes in between is of the next time.
       const through = this.log.throughPosition();
-      const events = this.log.after(this.position, BATCH);
-      const upTo = events.at(-1)?.position ?? through;
+      const events = nextEvents(this.log, this.position, BATCH);
+      const isDamaged = events instanceof CorruptEventError;
+      const upTo = isDamaged ? events.position : (events.at(-1)?.position ?? through);
       if (upTo <= this.position) return;
-      await this.projector.project(events, upTo);
+      await this.projector.project(isDamaged ? [] : events, upTo);
       onPosition(upTo);
       // Reads are answered on this thread as well.
       await new Promise((resolve) => setImmediate(resolve));
