@@ -29,6 +29,7 @@ export interface Cluster {
   readonly redis: RedisServers;
   /** Of the read models. */
   readonly reads: RedisServers;
+  readonly masterKey: Buffer;
   /** Another process of a service, broken in those places; ended with the cluster. */
   start(name: Service, sabotage?: readonly Sabotage[]): Promise<ServiceProcess>;
   /** The interactions of the log, in its order. */
@@ -61,7 +62,7 @@ export async function startCluster(brokers: 1 | 3 = 1): Promise<Cluster> {
   const services: ServiceProcess[] = [];
   const reader = await KurrentEventStore.open({ connectionString: store.connection() });
   return {
-    ...{ kafka, store, redis, reads },
+    ...{ kafka, store, redis, reads, masterKey },
     start: async (name, sabotage = []) => {
       const data = join(folder, `${name}-${services.length}-${randomBytes(4).toString('hex')}`);
       const own = { ...env, THREADLINE_DATA: data, ...sabotageOptions(sabotage) };
