@@ -6,10 +6,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
 import { MASTER_KEY, ProjectedLog } from '@threadline/read-store/projected-log';
 import { rebuildModels } from '@threadline/read-store/rebuild/rebuild';
+import { RedisDriver } from '@threadline/read-store/redis/driver';
 import { RedisCustomerReads } from '@threadline/read-store/redis/redis-customer-reads';
 import { RedisPublisher } from '@threadline/read-store/redis/redis-publisher';
 import { SearchFollower } from '@threadline/read-store/search/search-follower';
 import { withRedis } from '../support/redis-servers.js';
+
+const EVICTING = ['--appendonly', 'no', '--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'];
 
 withRedis('a projector that publishes to a Redis', 'single', ['--appendonly', 'no'], (servers) => {
   let log: ProjectedLog;
@@ -88,5 +91,71 @@ withRedis('a projector that publishes to a Redis', 'single', ['--appendonly', 'n
     await log.tell({ id: 'two', at: 2, who: ['user:u1'] });
     await publish();
     assert.equal((await reads.card(log.party('user:u1'), {}))?.lastSeen, '1970-01-01T00:02:00.000Z');
+  });
+
+  it('asks a few parties of many for a page, and answers as the embedded model does', async (context) => {
+    const both = Array.from({ length: 150 }, (_, n) => ({
+      id: `b${n}`,
+      at: n,
+      who: [`anonymous:a${n}`, 'user:u1'],
+    }));
+    const alone = both.map(({ who }, n) => ({ id: `e${n}`, at: (n * 37) % 151, who: who.slice(0, 1) }));
+    await log.tell(...both, ...alone);
+    await publish();
+    const party = log.party('user:u1');
+    const script = context.mock.method(RedisDriver.prototype, 'script');
+    const pages: unknown[] = [];
+    for (const order of ['asc', 'desc'] as const) {
+      for (let cursor: string | undefined, page = 0; page < 4; page++) {
+        const query = { limit: 7, order, ...(cursor !== undefined && { cursor }) };
+        script.mock.resetCalls();
+        const told = await reads.timeline(party, query, {});
+        assert.ok(script.mock.callCount() <= 64, `${script.mock.callCount()} of 151 timelines were asked`);
+        assert.deepEqual(told, await log.reads.timeline(party, query, {}));
+        pages.push(...(told?.entries.map(({ id }) => id) ?? []));
+        cursor = told?.next ?? undefined;
+      }
+    }
+    assert.equal(new Set(pages).size, 56);
+    const rare = { limit: 3, order: 'desc', type: 'email.received' } as const;
+    assert.deepEqual((await reads.timeline(party, rare, {}))?.entries, []);
+  });
+
+  it('says that it is away while its Redis is, and fills one that comes back empty', async () => {
+    await log.tell({ id: 'one', at: 1, who: ['user:u1'] });
+    await publish();
+    const card = await reads.card(log.party('user:u1'), {});
+    servers().kill(1);
+    await assert.rejects(reads.card(log.party('user:u1'), {}), { code: 'read-store-busy', status: 503 });
+    await log.tell({ id: 'two', at: 1, who: ['user:u2'] });
+    await assert.rejects(publish(), { code: 'read-store-busy', retriable: true });
+    await servers().start(1);
+    await assert.rejects(reads.card(log.party('user:u1'), {}), { code: 'not-built', status: 503 });
+    await publish();
+    assert.deepEqual(await reads.card(log.party('user:u1'), {}), card);
+  });
+
+  it('writes nothing that was said, nor who said it', async (context) => {
+    const data = { content: { text: 'a torn coat' } };
+    await log.tell({ id: 'one', at: 1, who: ['email:ana@example.org Ana Ruiz', 'user:u-4711'], data });
+    const script = context.mock.method(RedisDriver.prototype, 'script');
+    await publish();
+    const written = script.mock.calls
+      .flatMap((call) => call.arguments[2])
+      .map(String)
+      .join('\n');
+    assert.match(written, /chat/, 'what is clear is there');
+    for (const personal of ['ana@example', 'Ana Ruiz', 'u-4711', 'torn'])
+      assert.ok(!written.includes(personal), `${personal} was written`);
+  });
+});
+
+withRedis('a Redis that throws keys away when it is full', 'single', EVICTING, (servers) => {
+  it('is refused', async () => {
+    const { url } = servers();
+    await assert.rejects(RedisPublisher.open({ url, token: 1 }), {
+      code: 'read-store-settings',
+      retriable: false,
+    });
   });
 });
