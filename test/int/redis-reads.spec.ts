@@ -17,6 +17,7 @@ withRedis('read models in a Redis', 'single', WITHOUT_DISK, (servers) => {
   it('never show half of a batch', () => healthy.noHalves(RUNS, url()));
   it('say so when keys were lost, and are filled again', () => healthy.lostKeys(RUNS, url()));
   it('are gone on with after a projector was killed', () => healthy.goesOn(RUNS, url()));
+  it('are right after a batch was cut off', () => healthy.cutOff(RUNS, url()));
   it('are written by one projector only', () => healthy.fenced(url()));
 
   describe('broken on purpose', () => {

@@ -2,6 +2,7 @@ import { one } from './breakages.js';
 
 const TOUCHED = 'libs/read-store/dist/redis/touched-rows.js';
 const SCRIPTS = 'libs/read-store/dist/redis/scripts.js';
+const PUBLISHER = 'libs/read-store/dist/redis/redis-publisher.js';
 const SESSION = 'libs/read-store/dist/redis/session.js';
 
 /** Read models in a Redis. */
@@ -20,8 +21,13 @@ export const REDIS_TWINS = [
     'lateWrites',
     'a script does not look which batch came before',
     [SCRIPTS, 'if now > edition then', 'if false then'],
-    [SCRIPTS, 'if now ~= expected and now ~= edition then', 'if false then'],
+    [SCRIPTS, 'if now < expected then', 'if false then'],
   ),
+  one('cutOff', 'a batch that is written again has the same edition', [
+    PUBLISHER,
+    '++this.attempted',
+    'published.edition + 1',
+  ]),
   one('noHalves', 'readers do not look which batch wrote what they read', [
     SESSION,
     'if (edition > this.moment.edition)',

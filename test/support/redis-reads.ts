@@ -379,6 +379,36 @@ export const goesOn = (runs: number, url: string): Promise<void> =>
     }),
   );
 
+/** A batch that was cut off is written again; what was left of it arrives later still. */
+export const cutOff = (runs: number, url: string): Promise<void> =>
+  check(runs, fc.tuple(published, fc.nat({ max: 3 })), ([[sent, pace], passed]) =>
+    withPublished(url, async (one) => {
+      const half = Math.ceil(sent.length / 2);
+      await send(one, sent.slice(0, half), pace);
+      const build = await one.build();
+      const left: [keys: readonly string[], args: readonly Argument[]][] = [];
+      let count = 0;
+      const { afterBatch } = one.hub;
+      one.hub.afterBatch = (copy) =>
+        watched(
+          (call, keys, args) => {
+            if (count++ < passed) return call();
+            left.push([keys, args]);
+            return Promise.reject(new Error('cut off'));
+          },
+          () => afterBatch(copy).catch(() => undefined),
+        );
+      await send(one, sent.slice(half), 1);
+      one.hub.afterBatch = afterBatch;
+      await one.hub.nudge();
+      await one.withDriver(async (driver) => {
+        for (const [keys, args] of left.reverse()) await driver.script(APPLY, keys, args);
+      });
+      assert.equal(await one.build(), build, 'nothing is published twice');
+      await same(one, sent, {});
+    }),
+  );
+
 /** Who has lost the lease writes nothing any more. */
 export const fenced = (url: string): Promise<void> =>
   withPublished(url, async (one) => {

@@ -57,14 +57,14 @@ export class PartBatch {
     const parts = [...this.parts];
     this.parts.clear();
     this.gathered = 0;
-    await Promise.all(parts.map(([part, operations]) => this.write(part, operations, false)));
+    await allOf(parts.map(([part, operations]) => this.write(part, operations, false)));
   }
 
   /** Writes what is left. The batch counts once all of it is there. `every`: parts without a change as well. */
   async finish(every = false): Promise<void> {
     this.finishCustomers();
     if (every) for (let part = 0; part < PARTS; part++) if (!this.parts.has(part)) this.parts.set(part, []);
-    await Promise.all(
+    await allOf(
       [...this.parts].map(async ([part, operations]) => {
         await this.write(part, operations, true);
         this.editions[part] = this.edition;
@@ -98,4 +98,10 @@ export class PartBatch {
     if (answer === FENCED) throw new FencedError(token);
     if (answer === LOST || answer === OLDER) throw new LostError();
   }
+}
+
+/** Whatever fails: nothing is under way any more when it rejects, and could overtake what is written next. */
+async function allOf(writes: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(writes)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }

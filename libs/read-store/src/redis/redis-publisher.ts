@@ -80,6 +80,7 @@ export class RedisPublisher {
     if (this.rows?.model !== copy) {
       this.rows = new TouchedRows(copy);
       this.published = undefined;
+      this.lookedAt = -Infinity;
     }
     try {
       await this.follow(this.rows);
@@ -98,11 +99,12 @@ export class RedisPublisher {
 
   private async follow(rows: TouchedRows): Promise<void> {
     const published = this.published ?? (await this.resume(rows));
-    await this.look(rows, published);
+    await this.look(published);
     const { checkpoint } = rows.model;
     const isTouched = rows.isTouched();
     if (!isTouched && this.position === checkpoint) return;
-    const edition = published.edition + (isTouched ? 1 : 0);
+    // Never that of a batch that was cut off: what is left of it may still arrive.
+    const edition = isTouched ? ++this.attempted : published.edition;
     const parts = [...published.parts];
     if (isTouched) {
       const writer = this.writer(published.build);
@@ -118,25 +120,28 @@ export class RedisPublisher {
     const noted = rows.published();
     const live = await liveMoment(this.driver, this.model);
     if (noted === undefined || live === undefined || live.build !== noted.build) throw new LostError();
-    if (live.edition < noted.edition || live.edition > noted.edition + 1) throw new LostError();
+    if (live.edition < noted.edition) throw new LostError();
     this.position = live.position;
     this.published = { build: live.build, edition: live.edition, parts: live.parts };
     return this.published;
   }
 
   private position = -1;
+  /** The greatest edition that was ever begun. */
+  private attempted = 0;
 
-  /** Whether the Redis still has what it was given; a part may have one batch more that did not go live. */
-  private async look(rows: TouchedRows, { build, edition, parts }: Published): Promise<void> {
+  /** Whether the Redis still has what it was given; it may have more, of a batch whose answer never came. */
+  private async look({ build, edition, parts }: Published): Promise<void> {
     if (performance.now() < this.lookedAt + this.lookEvery) return;
     const live = await liveMoment(this.driver, this.model);
-    if (live === undefined || live.build !== build || live.edition !== edition) throw new LostError();
+    if (live === undefined || live.build !== build || live.edition < edition) throw new LostError();
     const { keys } = this.writer(build);
     await Promise.all(
       parts.map(async (expected, part) => {
         const [found] = await this.driver.atOnce([['hget', keys.part(part), 'edition']]);
         const there = Number(textOf(found));
-        if (there !== expected && !(there === edition + 1 && rows.isTouched())) throw new LostError();
+        if (there < expected) throw new LostError();
+        this.attempted = Math.max(this.attempted, there, live.edition);
       }),
     );
     this.lookedAt = performance.now();
@@ -151,7 +156,7 @@ export class RedisPublisher {
         this.driver.atOnce([['hset', writer.keys.part(part), 'token', this.token, 'edition', 0]]),
       ),
     );
-    const edition = 1;
+    const edition = (this.attempted = 1);
     const parts = [...TouchedRows.NONE];
     const batch = new PartBatch(writer, edition, parts);
     await new RowPublication(rows.model, writer.keys, batch).everything();

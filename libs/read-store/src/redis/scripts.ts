@@ -10,10 +10,11 @@ export const DONE = 'done';
 
 /**
  * A batch's changes of one part, all at once. KEYS: the part's own, then those that are changed. ARGV: the writer's
- * token; the edition that it writes; the one that the part must have; whether it is the last piece of the batch; then
+ * token; the edition that it writes; the one that the part has at least; whether it is the last piece of the batch; then
  * operations, each a letter, the number of its key, and two arguments.
  *
- * A part that has a later edition is passed by, as is whoever holds a lesser token than the one who wrote last.
+ * A part that has a later edition is passed by, as is whoever holds a lesser token than the one who wrote last. A part may have
+ * an edition that never went live: its writer was cut off, and writes all of it again.
  */
 export const APPLY = new Script(`
 local token, edition, expected = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -22,7 +23,7 @@ if not known[2] then return '${LOST}' end
 if tonumber(known[1]) > token then return '${FENCED}' end
 local now = tonumber(known[2])
 if now > edition then return '${OLDER}' end
-if now ~= expected and now ~= edition then return '${LOST}' end
+if now < expected then return '${LOST}' end
 for i = 5, #ARGV, 4 do
   local what, key, a, b = ARGV[i], KEYS[tonumber(ARGV[i + 1])], ARGV[i + 2], ARGV[i + 3]
   if what == 'S' then redis.call('SET', key, a)
