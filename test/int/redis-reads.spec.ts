@@ -6,7 +6,7 @@ import * as healthy from '../support/redis-reads.js';
 import { withRedis } from '../support/redis-servers.js';
 
 /** Histories a property; `THREADLINE_RUNS` raises it. */
-const RUNS = Number(process.env['THREADLINE_RUNS'] ?? 8);
+const RUNS = Number(process.env['THREADLINE_RUNS'] ?? 6);
 const TWIN_RUNS = 200;
 const WITHOUT_DISK = ['--appendonly', 'no'];
 
