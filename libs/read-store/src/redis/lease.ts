@@ -32,7 +32,7 @@ export interface LeaseOptions {
   readonly name?: string;
   /** Names this process among all. */
   readonly holder: string;
-  /** Milliseconds until another may take it whose holder has died; default 5,000. Taken again three times as often. */
+  /** Milliseconds until another may take it whose holder has died; default 5,000. To be taken again several times in it. */
   readonly lasts?: number;
   readonly patience?: Patience;
 }
@@ -53,11 +53,6 @@ export class Lease {
   static async open(options: LeaseOptions): Promise<Lease> {
     const { url, name = 'threadline', holder, lasts = LASTS, patience = PATIENCE } = options;
     return new Lease(await RedisDriver.connect(url, patience), `${name}:projector:lease`, holder, lasts);
-  }
-
-  /** Milliseconds after which it has to be taken again. */
-  get renewEvery(): number {
-    return this.lasts / 3;
   }
 
   /**
