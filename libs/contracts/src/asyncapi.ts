@@ -1,4 +1,5 @@
 import type { JsonObject } from '@threadline/domain/canonical-json';
+import { kafkaChannels, kafkaMessages, kafkaOperations } from './asyncapi-kafka.js';
 import { eventSchemas } from './openapi-event.js';
 import { examples } from './openapi-examples.js';
 import { choice, id, object, orNull, position, ref, text, time } from './openapi-shapes.js';
@@ -45,13 +46,14 @@ const message = (name: string, title: string, schema: string, example: JsonObjec
   examples: [{ name, payload: example }],
 });
 
-/** The messages: AsyncAPI 3.0. The live push goes out over HTTP, the inbound topic comes in over Kafka (cluster mode). */
+/** The messages: AsyncAPI 3.0. The live push goes out over HTTP, the topics are Kafka's (cluster mode). */
 export const asyncApiDocument = (version: string, host = '127.0.0.1:8080'): JsonObject => ({
   asyncapi: '3.0.0',
   info: {
     title: 'Threadline',
     version,
-    description: 'What the hub pushes, and the topic that it takes CloudEvents from in cluster mode.',
+    description:
+      'What the hub pushes; in cluster mode also the topic that CloudEvents are taken from, and the one of dead letters.',
   },
   defaultContentType: 'application/json',
   servers: {
@@ -82,14 +84,7 @@ export const asyncApiDocument = (version: string, host = '127.0.0.1:8080'): Json
         http: {},
       },
     },
-    inbound: {
-      address: 'interactions.inbound',
-      title: 'Inbound events',
-      description:
-        'CloudEvents, structured or binary, keyed by interaction; what is refused goes to interactions.dead.',
-      servers: [{ $ref: '#/servers/kafka' }],
-      messages: { event: { $ref: '#/components/messages/event' } },
-    },
+    ...kafkaChannels,
   },
   operations: {
     pushLive: {
@@ -102,11 +97,7 @@ export const asyncApiDocument = (version: string, host = '127.0.0.1:8080'): Json
         { $ref: '#/channels/live/messages/customersChanged' },
       ],
     },
-    takeEvents: {
-      action: 'receive',
-      channel: { $ref: '#/channels/inbound' },
-      messages: [{ $ref: '#/channels/inbound/messages/event' }],
-    },
+    ...kafkaOperations,
   },
   components: {
     securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'A key with the scope `read`' } },
@@ -120,14 +111,7 @@ export const asyncApiDocument = (version: string, host = '127.0.0.1:8080'): Json
         'CustomersChanged',
         { position: '1207' },
       ),
-      event: {
-        ...message('event', 'A channel event', 'AnyEvent', examples.event),
-        examples: [
-          { name: 'event', payload: examples.event },
-          { name: 'decision', payload: examples.decision },
-        ],
-        contentType: 'application/cloudevents+json',
-      },
+      ...kafkaMessages,
     },
     schemas: schemas(),
   },

@@ -37,6 +37,9 @@ export type EdgeAnswer =
 /** The topic that channel events come in on. */
 export const INBOUND = 'interactions.inbound';
 
+/** Who divides its messages among themselves: the ingests. */
+export const INGEST_GROUP = 'threadline-ingest';
+
 /** Where events go that cannot be written, in clear text, for 14 days. */
 export const DEAD_LETTERS = 'interactions.dead';
 

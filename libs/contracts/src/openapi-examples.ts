@@ -49,6 +49,15 @@ const purchase: JsonObject = {
   },
 };
 
+/** Of which the total is wrong. */
+const refused: JsonObject = {
+  ...purchase,
+  data: {
+    ...(purchase['data'] as JsonObject),
+    purchase: { order: '4711', currency: 'GBP', total: '129,00' },
+  },
+};
+
 const identifiers = [
   { kind: 'loyalty', value: 'M-20417', strength: 'verified' },
   { kind: 'email', value: 'ana@example.org', strength: 'claimed' },
@@ -188,6 +197,7 @@ export const examples = {
     problems: [{ path: '/parties/1', message: 'is of another customer than the first' }],
   },
   batch: [event, purchase],
+  refused,
   accepted: { accepted: 1, duplicates: 0, rejected: [], position: '1204' },
   rejection: {
     type: 'about:blank',
@@ -202,6 +212,13 @@ export const examples = {
         problems: [{ path: '/data/purchase/total', message: 'must be an exact decimal' }],
       },
     ],
+  },
+  brokerUnavailable: {
+    type: 'about:blank',
+    title: 'Service Unavailable',
+    status: 503,
+    detail: 'the broker does not answer: what was sent may or may not have been taken, and may be sent again',
+    code: 'broker-unavailable',
   },
   invalid: {
     type: 'about:blank',

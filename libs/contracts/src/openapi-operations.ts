@@ -29,6 +29,11 @@ export const refusal = (description: string, schema = 'Problem'): JsonObject => 
   content: { [PROBLEM]: { schema: ref(schema) } },
 });
 
+/** Of an answer that asks to be asked again. */
+export const retryAfter: JsonObject = {
+  'Retry-After': { description: 'Seconds', schema: { type: 'integer', minimum: 0 } },
+};
+
 export const problems = (...statuses: number[]): Record<string, JsonObject> => {
   const all: Record<number, JsonObject> = {
     400: {
@@ -37,7 +42,7 @@ export const problems = (...statuses: number[]): Record<string, JsonObject> => {
     },
     404: refusal('There is no such thing, or nothing of it was known then'),
     409: refusal('It is under way already, or contradicts what is there'),
-    503: refusal('Try again after `Retry-After` seconds'),
+    503: { ...refusal('Try again after `Retry-After` seconds'), headers: retryAfter },
     504: refusal('`minPosition` was not reached within 5 s'),
   };
   const known = [...statuses.map((status) => [status, all[status] ?? {}] as const)];

@@ -55,7 +55,9 @@ const shared: Record<string, Documented> = {
     schema: choice(['backfill']),
   },
   wait: {
-    description: 'Cluster mode: answered when the log has the events; embedded, it always is',
+    description:
+      'Cluster mode: answered when the log has the events, with their position; where that takes more than 5 s, as without ' +
+      '`wait`: Kafka has them for good, and `position` is null. Embedded mode always waits',
     schema: choice(['log']),
   },
   minScore: {
@@ -75,6 +77,7 @@ const limits: Record<string, Documented> = {
   SearchQueryDto: limit(200, 20),
   SuggestionsQueryDto: limit(200, 50),
   ReviewsQueryDto: limit(200, 50),
+  DeadQueryDto: limit(1000, 100),
   LogQueryDto: {
     description:
       'How many at most. As lines there is no limit unless one is given, and none to what may be given',

@@ -130,7 +130,9 @@ describe('AsyncAPI messages', () => {
     const messages = (asyncApi['components'] as JsonObject)['messages'] as Record<string, JsonObject>;
     for (const [name, message] of Object.entries(messages)) {
       for (const example of message['examples'] as JsonObject[])
-        assert.deepEqual(validate(message['payload'] as Json, example['payload']), [], name);
+        for (const part of ['payload', 'headers'] as const)
+          if (message[part] !== undefined)
+            assert.deepEqual(validate(message[part], example[part]), [], `${name} ${part}`);
     }
   });
 });

@@ -1,9 +1,19 @@
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import { EventsQueryDto } from './events-query.js';
+import { deadPaths, deadSchemas } from './openapi-dead.js';
 import { linkOperation, unlinkOperation } from './openapi-decisions.js';
 import { eventSchemas } from './openapi-event.js';
 import { exampleIds, examples } from './openapi-examples.js';
-import { answer, body, operation, positionHeader, PROBLEM, problems, refusal } from './openapi-operations.js';
+import {
+  answer,
+  body,
+  operation,
+  positionHeader,
+  PROBLEM,
+  problems,
+  refusal,
+  retryAfter,
+} from './openapi-operations.js';
 import { pathParameter, queryParameters } from './openapi-parameters.js';
 import { rulesPath, rulesSchemas } from './openapi-rules.js';
 import { answerSchemas } from './openapi-schemas.js';
@@ -58,7 +68,7 @@ const writeEvents = operation('writeEvents', 'events', 'Takes events in', 'write
       'At least one event is accepted or known already; what is accepted is durable',
       body('Accepted', examples.accepted),
     ),
-    ...problems(503),
+    ...problems(),
     400: {
       description: 'None was acceptable, or the body is not what its content type says',
       content: body('Rejection', examples.rejection, PROBLEM),
@@ -66,7 +76,16 @@ const writeEvents = operation('writeEvents', 'events', 'Takes events in', 'write
     409: refusal('The same source and id came with another content', 'Rejection'),
     413: refusal('Over 1 MiB an event (a decision: 8 MiB), 8 MiB a request', 'Rejection'),
     415: refusal('Unknown content type'),
-    429: refusal('Too much in flight; nothing was taken'),
+    429: { ...refusal('Too much in flight; nothing was taken'), headers: retryAfter },
+    503: {
+      description:
+        'Send the same request again after `Retry-After` seconds. `overloaded`: nothing of it was taken. ' +
+        '`broker-unavailable` (cluster mode): Kafka went away in the middle, and some of its events, all or none may have ' +
+        'been taken. To send it again is right in every case: an event is named by its source and id, and what was taken ' +
+        'already changes nothing',
+      headers: retryAfter,
+      content: body('Problem', examples.brokerUnavailable, PROBLEM),
+    },
   },
 });
 
@@ -219,6 +238,7 @@ const paths = (): JsonObject => ({
       },
     }),
   },
+  ...deadPaths,
   '/health/live': {
     get: open('live', 'The process answers', { 'application/json': { schema: { type: 'object' } } }),
   },
@@ -261,6 +281,7 @@ export const openApiDocument = (version: string): JsonObject => ({
       description: 'What people decide on who is who, and by which rules the rest is computed',
     },
     { name: 'live', description: 'What happens now' },
+    { name: 'dead letters', description: 'What could not be taken from Kafka (cluster mode)' },
     { name: 'administration' },
     { name: 'the hub' },
   ],
@@ -270,6 +291,6 @@ export const openApiDocument = (version: string): JsonObject => ({
       bearer: { type: 'http', scheme: 'bearer', description: 'The key' },
       basic: { type: 'http', scheme: 'basic', description: 'The key as user name, no password' },
     },
-    schemas: { ...eventSchemas(), ...answerSchemas, ...rulesSchemas },
+    schemas: { ...eventSchemas(), ...answerSchemas, ...rulesSchemas, ...deadSchemas },
   },
 });

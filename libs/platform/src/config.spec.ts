@@ -60,10 +60,19 @@ describe('the configuration', () => {
     assert.equal(config.url, 'http://127.0.0.1:8080');
     assert.equal(config.logLevel, 'info');
     assert.equal(config.serversRequired, false);
+    assert.equal(config.stopGrace, 0);
     assert.deepEqual(
       [config.masterKey, config.masterKeyFile, config.bootstrapKey, config.country, config.eventStorePort],
       [undefined, undefined, undefined, undefined, undefined],
     );
+  });
+
+  it('lets a service of a cluster take requests for a while when it stops', () => {
+    const env = { THREADLINE_MODE: 'cluster' };
+    assert.equal(loadConfig(env).stopGrace, 5_000);
+    assert.equal(loadConfig({ ...env, THREADLINE_STOP_GRACE: '0.25' }).stopGrace, 250);
+    for (const THREADLINE_STOP_GRACE of ['-1', '5s', '301'])
+      assert.deepEqual(refused({ THREADLINE_STOP_GRACE }), ['THREADLINE_STOP_GRACE']);
   });
 
   it('takes every variable of the contract', () => {
@@ -94,7 +103,7 @@ describe('the configuration', () => {
     assert.equal(config.country, 'GB');
     assert.equal(config.identityRules?.file, rules);
     assert.equal(config.identityRules.rules.name, 'maison');
-    assert.deepEqual(config.kafka, ['a:9092', 'b:9093']);
+    assert.deepEqual(config.kafka, { brokers: ['a:9092', 'b:9093'] });
     assert.equal(config.serversRequired, true);
     assert.equal(config.bootstrapKey, key);
   });
@@ -210,7 +219,7 @@ describe('the configuration', () => {
       THREADLINE_KAFKA: 'one:9092, two:9092',
       THREADLINE_MASTER_KEY: masterKey,
     });
-    assert.deepEqual(kafka, ['one:9092', 'two:9092']);
+    assert.deepEqual(kafka, { brokers: ['one:9092', 'two:9092'] });
   });
 
   it('shows no secret when it is logged', () => {

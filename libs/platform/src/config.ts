@@ -1,17 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
-import { readRulesFile, type RulesFile } from '@threadline/contracts/rules-file';
 import { isKey } from './auth.js';
 import { ThreadlineError } from './errors.js';
 import { EXIT } from './exit-codes.js';
+import { parseKafkaAddress, type KafkaAddress } from './kafka-address.js';
+import { parseRedisAddress } from './redis-address.js';
+import { Variables, type ConfigurationProblem, type Environment, type GivenRules } from './variables.js';
 
-export interface ConfigurationProblem {
-  readonly variable: string;
-  /** Never repeats the value: it may be a secret. */
-  readonly message: string;
-}
+export type { Environment };
 
 /** One or more variables are wrong; all of them are named. Exit code 78. */
 export class ConfigurationError extends ThreadlineError {
@@ -25,12 +22,15 @@ export class ConfigurationError extends ThreadlineError {
   }
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 export type Mode = 'embedded' | 'cluster';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Milliseconds: until a balancer that asks every second or two has noticed. */
+const CLUSTER_GRACE = 5_000;
+/** Seconds: as long as anybody may want to wait. */
+const LONGEST_GRACE = 300;
 
 /** Base64 of exactly 32 bytes, white space around it aside; `undefined` where it is something else. */
 export function parseMasterKey(text: string): Buffer | undefined {
@@ -39,96 +39,6 @@ export function parseMasterKey(text: string): Buffer | undefined {
   // Node skips what is not base64 and takes stray bits at the end: only what it would write itself is a key.
   return key.length === 32 && key.toString('base64') === trimmed.padEnd(44, '=') ? key : undefined;
 }
-
-const isUrl = (text: string, protocols: readonly string[]): boolean =>
-  URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).host !== '';
-
-/** `scheme://user@a:1,b:2?options` is how EventStoreDB's clients write a cluster, and no URL: one for each host. */
-function urlsOfHosts(text: string): string[] {
-  const [, before, hosts, after] = /^([a-z+]+:\/\/(?:[^@/?]*@)?)([^/?]*)(.*)$/i.exec(text) ?? [];
-  if (before === undefined || hosts === undefined) return [text];
-  return hosts.split(',').map((host) => `${before}${host}${after ?? ''}`);
-}
-
-/** Reads variables and remembers what is wrong with them. An empty variable counts as absent. */
-class Variables {
-  readonly problems: ConfigurationProblem[] = [];
-
-  constructor(private readonly env: Environment) {}
-
-  /** The value as `parse` makes it; where it gives nothing, the variable "must be `wanted`". */
-  read<T>(variable: string, wanted: string, parse: (text: string) => T | undefined): T | undefined {
-    const text = this.env[variable];
-    if (text === undefined || text === '') return undefined;
-    const value = parse(text);
-    if (value === undefined) this.refuse(variable, `must be ${wanted}`);
-    return value;
-  }
-
-  refuse(variable: string, message: string): void {
-    this.problems.push({ variable, message });
-  }
-
-  oneOf<T extends string>(variable: string, values: readonly T[]): T | undefined {
-    return this.read(variable, `one of ${values.join(', ')}`, (text) =>
-      values.find((value) => value === text),
-    );
-  }
-
-  port(variable: string): number | undefined {
-    return this.read(variable, 'a port number (0 to 65535; 0 takes any free one)', (text) =>
-      /^\d{1,5}$/.test(text) && Number(text) <= 65535 ? Number(text) : undefined,
-    );
-  }
-
-  url(variable: string, protocols: readonly string[]): string | undefined {
-    return this.read(
-      variable,
-      `a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`,
-      (text) => (isUrl(text, protocols) ? text : undefined),
-    );
-  }
-
-  /** The same; of a cluster several hosts, with commas between. */
-  urlOfHosts(variable: string, protocols: readonly string[]): string | undefined {
-    return this.read(
-      variable,
-      `a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`,
-      (text) => (urlsOfHosts(text).every((one) => isUrl(one, protocols)) ? text : undefined),
-    );
-  }
-
-  /** A file that can be read now; its content must please `accept`. */
-  file(variable: string, wanted: string, accept: (content: string) => boolean): string | undefined {
-    return this.read(variable, wanted, (path) => {
-      try {
-        return accept(readFileSync(path, 'utf8')) ? resolve(path) : undefined;
-      } catch {
-        return undefined;
-      }
-    });
-  }
-
-  /** A file of identity rules; every mistake in it is named by its place. */
-  rules(variable: string): GivenRules | undefined {
-    const file = this.env[variable];
-    if (file === undefined || file === '') return undefined;
-    let read: RulesFile;
-    try {
-      read = readRulesFile(readFileSync(file));
-    } catch (error) {
-      this.refuse(variable, `${file} cannot be read: ${(error as Error).message}`);
-      return undefined;
-    }
-    if ('rules' in read) return { file: resolve(file), ...read };
-    for (const { path, message } of read.problems)
-      this.refuse(variable, `${file}: ${path === '' ? '' : `${path} `}${message}`);
-    return undefined;
-  }
-}
-
-/** A file of identity rules, and what it says. */
-export type GivenRules = Extract<RulesFile, { rules: unknown }> & { readonly file: string };
 
 const CLUSTER_PARTS = {
   kafka: 'THREADLINE_KAFKA',
@@ -139,11 +49,6 @@ const CLUSTER_PARTS = {
 
 /** A server that a service of cluster mode stands on. */
 export type ClusterPart = keyof typeof CLUSTER_PARTS;
-
-const brokers = (text: string): string[] | undefined => {
-  const list = text.split(',').map((broker) => broker.trim());
-  return list.every((broker) => /^[^\s:/]+:\d{1,5}$/.test(broker)) ? list : undefined;
-};
 
 /** Phone metadata is loaded only where a country is given: most processes never need it. */
 const country = (text: string): string | undefined => {
@@ -174,11 +79,12 @@ export class Config {
   readonly identityRules: GivenRules | undefined;
   readonly eventStorePort: number | undefined;
   readonly smtpPort: number | undefined;
-  /** `host:port` each. */
-  readonly kafka: readonly string[] | undefined;
+  readonly kafka: KafkaAddress | undefined;
   readonly eventStore: string | undefined;
   readonly redis: string | undefined;
   readonly vault: string | undefined;
+  /** Milliseconds for which requests are still taken after SIGTERM, when `/health/ready` has begun to say no. */
+  readonly stopGrace: number;
   /** Where the command line finds the hub. */
   readonly url: string;
   /** The command line's key. */
@@ -214,13 +120,15 @@ export class Config {
     this.identityRules = read.rules('THREADLINE_IDENTITY_RULES');
     this.eventStorePort = read.port('THREADLINE_EVENTSTORE_PORT');
     this.smtpPort = read.port('THREADLINE_SMTP_PORT');
-    this.kafka = read.read('THREADLINE_KAFKA', 'a list of host:port, with commas between', brokers);
+    this.kafka = read.parsed('THREADLINE_KAFKA', parseKafkaAddress);
     this.eventStore = read.urlOfHosts('THREADLINE_EVENTSTORE', [
       ...['esdb:', 'esdb+discover:'],
       ...['kurrentdb:', 'kurrentdb+discover:'],
     ]);
-    this.redis = read.url('THREADLINE_REDIS', ['redis:', 'rediss:']);
-    this.vault = read.url('THREADLINE_VAULT', ['redis:', 'rediss:']);
+    this.redis = read.parsed('THREADLINE_REDIS', parseRedisAddress)?.given;
+    this.vault = read.parsed('THREADLINE_VAULT', parseRedisAddress)?.given;
+    this.stopGrace =
+      read.seconds('THREADLINE_STOP_GRACE', LONGEST_GRACE) ?? (this.mode === 'cluster' ? CLUSTER_GRACE : 0);
     this.url = read.url('THREADLINE_URL', ['http:', 'https:']) ?? `http://127.0.0.1:${this.port || 8080}`;
     this.key = read.read('THREADLINE_KEY', anyKey, keyOf);
     this.logLevel = read.oneOf('THREADLINE_LOG_LEVEL', LOG_LEVELS) ?? 'info';
@@ -251,13 +159,18 @@ export class Config {
 
   /** What may be logged: the secrets are left out. */
   toJSON(): Record<string, unknown> {
-    const { masterKey, bootstrapKey, key, eventStore, redis, vault, identityRules, ...rest } = this;
+    const { masterKey, bootstrapKey, key, kafka, eventStore, redis, vault, identityRules, ...rest } = this;
     const given = { masterKey, bootstrapKey, key, eventStore, redis, vault };
     const hidden = Object.entries(given).flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, '(set)']],
     );
     // What a rule blocks may be somebody's address: the file is named, not told.
-    return { ...rest, identityRules: identityRules?.file, ...Object.fromEntries(hidden) };
+    return {
+      ...rest,
+      kafka: kafka?.brokers,
+      identityRules: identityRules?.file,
+      ...Object.fromEntries(hidden),
+    };
   }
 
   [inspect.custom](): unknown {

@@ -6,9 +6,12 @@ export interface GracefulStopOptions {
   readonly log: Logger;
   /** Milliseconds for all steps together. */
   readonly within?: number;
+  /** Milliseconds that one of them waits on purpose: beside `within`. */
+  readonly grace?: number;
 }
 
-const WITHIN = 10_000;
+/** Milliseconds. */
+export const STOPS_WITHIN = 10_000;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** Ctrl-C comes twice: from the terminal, and from npm, which passes it on. Within so many milliseconds it is one. */
 const TOGETHER = 500;
@@ -23,9 +26,9 @@ export class GracefulStop {
   readonly #within: number;
   #stopping = false;
 
-  constructor({ log, within = WITHIN }: GracefulStopOptions) {
+  constructor({ log, within = STOPS_WITHIN, grace = 0 }: GracefulStopOptions) {
     this.#log = log;
-    this.#within = within;
+    this.#within = within + grace;
   }
 
   /** Add each thing when it has started, so that what it stands on is stopped after it. */

@@ -21,6 +21,8 @@ export interface HttpAppOptions {
 export interface HttpApp {
   readonly app: NestFastifyApplication;
   readonly routes: RouteTable;
+  /** From now on every answer is the last of its connection. */
+  drain(): void;
 }
 
 /** An identifier in a path may be as long as a header may be at all (16 KiB with Node's defaults). */
@@ -42,12 +44,14 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     clientErrorHandler: refuseRequest,
   });
   const routes = new RouteTable();
+  let isDraining = false;
   const fastify = adapter.getInstance();
   fastify.addHook('onRoute', ({ url, method }) => routes.add(url, method));
   fastify.addHook('onSend', async (request, reply) => {
     if (reply.statusCode === 413) await discardBody(request.raw);
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
     void reply.header('x-content-type-options', 'nosniff');
+    if (isDraining) void reply.header('connection', 'close');
   });
   fastify.addHook('onResponse', async (request, reply) => {
     options.answered({
@@ -65,7 +69,7 @@ export async function createHttpApp(module: Type | DynamicModule, options: HttpA
     abortOnError: false,
   });
   app.useGlobalFilters(new HttpProblemFilter(routes, options.unforeseen));
-  return { app, routes };
+  return { app, routes, drain: () => void (isDraining = true) };
 }
 
 /** What is not HTTP, or whose headers are too large, never becomes a request. */

@@ -28,7 +28,7 @@ export async function runService(
 ): Promise<void> {
   const config = configuration(parts);
   const log = createLogger({ level: config.logLevel, part: name });
-  const stop = new GracefulStop({ log });
+  const stop = new GracefulStop({ log, grace: config.stopGrace });
   stop.listen();
   process.umask(0o077);
   try {

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Config } from './config.js';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { drainHttp } from './drain-http.js';
 import type { Health } from './health.js';
 import { createHttpApp } from './http-app.js';
 import { NestLogger, type Logger } from './logger.js';
@@ -9,7 +10,7 @@ import { listenOn } from './port-taken.js';
 import { StatusModule } from './status-module.js';
 
 export interface ServiceHttpOptions {
-  readonly config: Pick<Config, 'host' | 'port'>;
+  readonly config: Pick<Config, 'host' | 'port' | 'stopGrace'>;
   readonly log: Logger;
   /** What it serves besides its health and its figures. */
   readonly modules: readonly DynamicModule[];
@@ -21,9 +22,6 @@ export interface ServiceHttpOptions {
   /** Adds to the app before it listens; what it answers lets go of those who would never leave, when the service stops. */
   readonly prepare?: (app: NestFastifyApplication) => () => void;
 }
-
-/** Milliseconds that answers under way have when the service stops: longer than any request waits. */
-const LONGEST_ANSWER = 6_000;
 
 @Module({})
 class ServiceModule {}
@@ -40,23 +38,16 @@ export async function serveHttp(options: ServiceHttpOptions): Promise<string> {
     module: ServiceModule,
     imports: [...modules, StatusModule.of({ health, metricsPage: () => metrics.render() })],
   };
-  const { app } = await createHttpApp(module, {
+  const http = await createHttpApp(module, {
     bodyLimit,
     logger: new NestLogger(log),
     unforeseen: (error, route) => log.error({ err: error, route }, 'a request failed'),
     answered: ({ method, route, status, seconds }) =>
       requests.observe({ method, route, status: String(status) }, seconds),
   });
-  const letGo = prepare?.(app);
-  started('http', async () => {
-    health.stopping();
-    letGo?.();
-    const limit = setTimeout(
-      () => app.getHttpAdapter().getInstance().server.closeAllConnections(),
-      LONGEST_ANSWER,
-    );
-    await app.close();
-    clearTimeout(limit);
-  });
-  return listenOn(app, config.host, config.port);
+  const letGo = prepare?.(http.app);
+  // Nobody is sent where nothing but health and figures is served.
+  const grace = modules.length > 0 ? config.stopGrace : 0;
+  started('http', () => drainHttp({ http, health, grace, letGo }));
+  return listenOn(http.app, config.host, config.port);
 }

@@ -22,7 +22,7 @@ interface Before {
 /**
  * Keeps customers up to date while links and decisions come in, in any order; equal, after each, to `resolveIdentity` of
  * the whole set. Sides that only grow never lift a refusal: as long as every link that joined goes on to join, customers
- * stay as they are. So a link that nothing stands against costs the relabelling of the smaller customer. Where
+ * stay as they are. So a link that nothing stands against costs the relabelling of one of two customers. Where
  * something does, the customers that it touches are computed again, widened across every refused link that leads out of
  * one that changed.
  */
@@ -187,9 +187,16 @@ export class IdentityGraph {
     return true;
   }
 
+  /**
+   * Under the lesser label, which is the least party of both. Parties are numbered at random: whatever the order of the
+   * joins, the larger of n and m parties is relabelled once in (n + m) / min(n, m) times, so that a join is expected to cost
+   * less than twice the smaller.
+   */
   #join(one: Party, other: Party): void {
     const { store } = this;
-    const [from, to] = store.size(one) <= store.size(other) ? [one, other] : [other, one];
+    const [to, from] = one < other ? [one, other] : [other, one];
+    if (!this.#isSmall(this.#sizeOf(one, other)) && store.size(from) > store.size(to))
+      store.setSlack(to, store.slack(from));
     store.relabel(store.parties(from), to);
   }
 
@@ -232,36 +239,20 @@ export class IdentityGraph {
     inside.forEach((link, index) => this.#refuse(link, identity.refused[index]));
     const groups = new Map<Party, Party[]>();
     for (const party of before.parties()) {
-      const root = identity.customerOf(party);
-      const group = groups.get(root);
-      if (group === undefined) groups.set(root, [party]);
+      const label = identity.customerOf(party);
+      const group = groups.get(label);
+      if (group === undefined) groups.set(label, [party]);
       else group.push(party);
     }
     const moves: [Party[], Party][] = [];
-    for (const [root, group] of groups) {
-      const label = labelOf(group, (party) => before.customerOf(party));
+    for (const [label, group] of groups) {
       const moved = group.filter((party) => before.customerOf(party) !== label);
       if (moved.length > 0) moves.push([moved, label]);
       const slack = this.#isSmall(group.length)
         ? undefined
-        : this.rules.firewall.parties - identity.lighterOf(root);
+        : this.rules.firewall.parties - identity.lighterOf(label);
       if (slack !== before.slackOf(label)) store.setSlack(label, slack);
     }
     for (const [moved, label] of moves) store.relabel(moved, label);
   }
-}
-
-/** The label that most of a customer's parties have already, if it is one of them; else its least. */
-function labelOf(group: readonly Party[], customerOf: (party: Party) => Party): Party {
-  const counts = new Map<Party, number>();
-  for (const party of group) counts.set(customerOf(party), (counts.get(customerOf(party)) ?? 0) + 1);
-  let label = Infinity;
-  let most = 0;
-  let least = Infinity;
-  for (const party of group) {
-    const count = counts.get(party) ?? 0;
-    if (count > most || (count === most && count > 0 && party < label)) [label, most] = [party, count];
-    if (party < least) least = party;
-  }
-  return most > 0 ? label : least;
 }

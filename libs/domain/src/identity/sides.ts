@@ -18,6 +18,8 @@ export class Sides {
   readonly #size: number[] = [];
   /** The next of the same side: a ring. */
   readonly #next: number[] = [];
+  /** The least party of the side. */
+  readonly #least: Party[] = [];
   /** The greatest lighter side of the joins that made this one. */
   readonly #lighter: number[] = [];
   /** Of each kind that is limited: values on this side. */
@@ -44,6 +46,7 @@ export class Sides {
     this.#parent.push(place);
     this.#size.push(1);
     this.#next.push(place);
+    this.#least.push(party);
     this.#lighter.push(0);
     const kind = this.kindOf(party);
     this.#counts.forEach((counts, index) => counts.push(this.#kinds[index] === kind ? 1 : 0));
@@ -61,9 +64,9 @@ export class Sides {
     return place;
   }
 
-  /** The party that a side is called by. */
+  /** The party that a side is called by: the least, whatever joined what. */
   party(side: number): Party {
-    return this.#parties[side] as Party;
+    return this.#least[side] as Party;
   }
 
   /** Every party that was ever asked about. */
@@ -127,6 +130,7 @@ export class Sides {
     if (one === other) return;
     const [to, from] = this.size(one) >= this.size(other) ? [one, other] : [other, one];
     this.#parent[from] = to;
+    if (this.party(from) < this.party(to)) this.#least[to] = this.party(from);
     const light = counted ? this.size(from) : 0;
     this.#lighter[to] = Math.max(this.lighter(to), this.lighter(from), light);
     this.#size[to] = this.size(to) + this.size(from);
