@@ -27,11 +27,12 @@ export class SqliteTooOldError extends ThreadlineError {
 
 /** There is no log in that folder. */
 export class StoreNotFoundError extends ThreadlineError {
-  constructor(file: string) {
+  constructor(file: string, cause?: unknown) {
     super(`there is no event log at ${file}`, {
       code: 'store-not-found',
       retriable: false,
       exitCode: EXIT.io,
+      cause,
     });
   }
 }
@@ -168,16 +169,6 @@ export class ConnectionStringError extends ThreadlineError {
       code: 'connection-string',
       retriable: false,
       exitCode: EXIT.configuration,
-    });
-  }
-}
-
-/** The driver keeps the appends that wait in one place for the whole process: a failure of one client fails the other's. */
-export class SecondClientError extends ThreadlineError {
-  constructor() {
-    super('this process has a connection to an event store already: share it', {
-      code: 'second-client',
-      retriable: false,
     });
   }
 }

@@ -37,7 +37,7 @@ export class KurrentEventStore implements EventStore {
   #headOfTurn: Promise<Position> | undefined;
 
   /**
-   * Throws `ConnectionStringError`, `SecondClientError`, `StoreRefusedError` (wrong credentials) or
+   * Throws `ConnectionStringError`, `StoreRefusedError` (wrong credentials) or
    * `StoreUnavailableError`.
    */
   static async open({ connectionString, patience }: KurrentEventStoreOptions): Promise<KurrentEventStore> {

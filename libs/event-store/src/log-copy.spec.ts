@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { LogForeignError } from './errors.js';
 import type {
@@ -13,6 +14,7 @@ import type {
   SubscribeOptions,
   SubscriptionMessage,
 } from './event-store.js';
+import { LogCopyReader } from './log-copy-reader.js';
 import { LogCopy } from './log-copy.js';
 import { SqliteEventStore } from './sqlite-event-store.js';
 
@@ -141,6 +143,39 @@ describe('a copy of a log', () => {
     );
   };
 
+  it('writes together what keeps coming one by one', async () => {
+    const EVENTS = 600;
+    const append = (id: number): Parameters<SqliteEventStore['append']>[0][number] => ({
+      stream: `interaction-${id}`,
+      expected: 'any',
+      events: [{ id: randomUUID(), type: 'note.written', data: Buffer.from('{}') }],
+    });
+    await store.append(Array.from({ length: EVENTS }, (_, id) => append(id)));
+    const oneByOne: Followed = {
+      head: () => store.head(),
+      readAll: (options) => store.readAll(options),
+      async *subscribe(options) {
+        for await (const message of store.subscribe(options)) {
+          await turn();
+          yield message;
+        }
+      },
+    };
+    await mkdir(join(folder, 'paced'));
+    const copy = openCopy('paced');
+    const stop = new AbortController();
+    let transactions = 0;
+    await copy.follow(oneByOne, {
+      signal: stop.signal,
+      onCopied: (through) => {
+        transactions++;
+        if (through >= EVENTS) stop.abort();
+      },
+    });
+    assert.ok(transactions < EVENTS / 5, `${transactions} transactions of ${EVENTS} events`);
+    await copy.close();
+  });
+
   it('is the log with each id once, however often it was interrupted', () => isTheLog(sparseStore(store)));
 
   it('twin: a subscription that begins one event too late', async () => {
@@ -169,6 +204,23 @@ describe('a copy of a log', () => {
     }
     stop.abort();
     await following;
+  });
+
+  it('is read from beside it, while it grows', async () => {
+    const copy = openCopy('');
+    const [one, two] = [randomUUID(), randomUUID()];
+    await append('interaction-a', one);
+    await catchUp(copy, sparseStore(store), apart(1));
+    const reader = LogCopyReader.open({ folder });
+    await append('interaction-a', two);
+    await catchUp(copy, sparseStore(store), apart(2));
+    assert.deepEqual(reader.after(0, 10).map(bytes), copy.after(0, 10).map(bytes));
+    assert.deepEqual(
+      [reader.headPosition(), reader.throughPosition(), reader.find(two)[0]?.position],
+      [apart(2), copy.throughPosition(), apart(2)],
+    );
+    await reader.close();
+    assert.throws(() => LogCopyReader.open({ folder: join(folder, 'none') }), { code: 'store-not-found' });
   });
 
   it('follows no other log than its own', async () => {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   closeSync,
@@ -82,6 +83,25 @@ const endlessWriter = (folder: string): string => `
   }`;
 
 describe('SqliteEventStore and what can go wrong', () => {
+  it('makes a log whose making was cut short with its journal on disk', async () => {
+    const folder = newFolder();
+    mkdirSync(folder);
+    const draft = `${folder}.draft`;
+    const db = new DatabaseSync(draft);
+    db.exec(`PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA journal_mode = DELETE;
+      PRAGMA cache_size = 2; BEGIN; CREATE TABLE half (made)`);
+    const insert = db.prepare('INSERT INTO half VALUES (randomblob(4000))');
+    // Until pages, and before them the journal, have to be written.
+    for (let row = 0; row < 100; row++) insert.run();
+    for (const end of ['', '-journal']) copyFileSync(draft + end, join(folder, `log.db${end}`));
+    db.close();
+    assert.throws(() => SqliteLogReader.open({ folder }), { code: 'store-not-found' });
+    const store = await open({ folder });
+    await fill(store, 0, 10);
+    await holds(store, 10);
+    await store.close();
+  });
+
   it('loses nothing acknowledged when it is killed in mid-append', async () => {
     for (const kill of [3, 40, 111]) {
       const folder = newFolder();

@@ -1,9 +1,10 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { sendUnaryData, ServerReadableStream } from '@grpc/grpc-js';
 import type { NewEvent } from '../event-store.js';
 import { requireScope } from './caller.js';
-import { invalid, refusalOf } from './refusals.js';
+import { cancelled, invalid, refusalOf } from './refusals.js';
 import type { Served } from './served-log.js';
 import { eventOf, streamNameOf } from './wire.js';
 import { AppendSize, write, type Expected, type WriteResult } from './write.js';
@@ -19,7 +20,8 @@ export function appendCall(
       (response) => answer(null, response),
       (error: unknown) => {
         const refusal = refusalOf(error);
-        if (refusal !== error) served.unforeseen(error);
+        // Of a client that has gone the rest of the append is missing: nobody waits for an answer.
+        if (refusal !== error && !call.cancelled) served.unforeseen(error);
         answer(refusal);
       },
     );
@@ -40,6 +42,9 @@ async function take(served: Served, call: AppendCall): Promise<streams.AppendRes
       events.push(event);
     }
   }
+  // A cut call ends like a whole one, and is known to be cut a moment later: half an append is none.
+  await turn();
+  if (call.cancelled) throw cancelled();
   if (options === undefined) throw invalid('The append has no options.');
   const expected = expectedOf(options);
   const stream = streamNameOf(options.getStreamIdentifier());

@@ -116,7 +116,7 @@ async function answerTo(
   } catch (error) {
     const refused = refusalOf(error);
     if (refused !== error) served.unforeseen(error);
-    response.setError(statusOf(refused));
+    response.setError(statusOf(refused, response.getStreamIdentifier()));
   }
   return response;
 }
@@ -141,10 +141,15 @@ function wrongVersion(expected: Expected, actual: number): statusPb.Status {
 }
 
 /** A refusal as part of an answer: the other appends of the call go on. */
-function statusOf({ code, details, metadata }: Refusal): statusPb.Status {
+function statusOf(
+  { code, details, metadata }: Refusal,
+  stream: shared.StreamIdentifier | undefined,
+): statusPb.Status {
   const [exception] = metadata.get('exception');
   if (exception === 'stream-deleted') {
-    return withDetails(code, details, 'StreamDeleted', new shared.StreamDeleted());
+    const deleted = new shared.StreamDeleted();
+    deleted.setStreamIdentifier(stream);
+    return withDetails(code, details, 'StreamDeleted', deleted);
   }
   if (exception === 'maximum-append-size-exceeded') {
     const exceeded = new shared.MaximumAppendSizeExceeded();

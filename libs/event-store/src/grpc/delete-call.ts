@@ -7,7 +7,7 @@ import { requireScope } from './caller.js';
 import { invalid, refusalOf, streamDeleted, unimplemented, wrongExpectedVersion } from './refusals.js';
 import type { Served } from './served-log.js';
 import { metaStreamOf } from './described-streams.js';
-import { deletionOf, METADATA, streamState, TOMBSTONE, type StreamState } from './stream-state.js';
+import { DELETION, METADATA, streamState, TOMBSTONE, type StreamState } from './stream-state.js';
 import { storedMetadata } from './stored-content.js';
 import { streamNameOf } from './wire.js';
 import { append, expectedNumber, requireWritable, type Expected } from './write.js';
@@ -84,12 +84,11 @@ async function perform(
 async function deleteStream(served: Served, { stream, expected }: Wanted): Promise<Position> {
   const state = streamState(served, stream);
   if (state.status === 'tombstoned') throw streamDeleted(stream);
-  if (state.status === 'deleted') return state.since.position;
+  requireExpected(stream, expected, state);
   if (state.status === 'missing' && !state.described) {
     throw wrongExpectedVersion(stream, expectedNumber(expected), -1);
   }
-  requireExpected(stream, expected, state);
-  const event = { id: randomUUID(), type: METADATA, data: deletionOf(served.log, stream) };
+  const event = { id: randomUUID(), type: METADATA, data: DELETION };
   const said = await append(served, { stream: metaStreamOf(stream), expected: 'any', events: [event] });
   if (said.status === 'wrong-revision')
     throw wrongExpectedVersion(stream, expectedNumber(expected), said.actual);
@@ -123,9 +122,24 @@ async function tombstoneStream(served: Served, { stream, expected }: Wanted): Pr
   return written.position;
 }
 
-function requireExpected(stream: string, expected: Expected, state: StreamState): void {
-  const actual = state.status === 'missing' || state.status === 'tombstoned' ? -1 : state.last;
-  const fits =
-    expected === 'any' || (expected === 'stream-exists' ? actual >= 0 : expectedNumber(expected) === actual);
-  if (!fits) throw wrongExpectedVersion(stream, expectedNumber(expected), actual);
+/** A deleted stream is none, and is at its last revision: either may be expected of it. */
+function requireExpected(stream: string, expected: Expected, state: LivingState): void {
+  if (expected === 'stream-exists' && state.status === 'deleted') throw streamDeleted(stream);
+  const actual = state.status === 'missing' ? -1 : state.last;
+  if (!fits(expected, state, actual)) throw wrongExpectedVersion(stream, expectedNumber(expected), actual);
+}
+
+type LivingState = Exclude<StreamState, { status: 'tombstoned' }>;
+
+function fits(expected: Expected, state: LivingState, actual: number): boolean {
+  switch (expected) {
+    case 'any':
+      return true;
+    case 'stream-exists':
+      return state.status !== 'missing' || state.described;
+    case 'no-stream':
+      return state.status !== 'open';
+    default:
+      return expected === actual;
+  }
 }

@@ -1,16 +1,19 @@
 import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
 import { ThreadlineError } from '@threadline/platform/errors';
 import { appendCall } from './append-call.js';
 import { batchAppendCall } from './batch-append-call.js';
+import { batchAppendRequest } from './batch-append-request.js';
 import { DescribedStreams } from './described-streams.js';
 import { deleteCall, tombstoneCall } from './delete-call.js';
+import { widenWindows } from './flow-window.js';
 import { gossipRead, supportedMethods } from './node-calls.js';
 import { readCall } from './read-call.js';
 import type { Served } from './served-log.js';
 import type { ServerCertificate } from './server-certificate.js';
+import { openTlsPort } from './tls-port.js';
 
 /** Another program listens there, or the port is not ours to take. */
 export class EventStorePortError extends ThreadlineError {
@@ -45,6 +48,14 @@ const MOST_MESSAGE_BYTES = 17 * 1024 * 1024;
 /** Milliseconds that calls have to end in. */
 const PATIENCE = 2_000;
 
+const streamsService = (clock: () => number): typeof StreamsService => ({
+  ...StreamsService,
+  batchAppend: {
+    ...StreamsService.batchAppend,
+    requestDeserialize: (bytes) => batchAppendRequest(bytes, clock),
+  },
+});
+
 /** A log served under EventStoreDB's gRPC protocol, over TLS. Methods that are not here answer UNIMPLEMENTED. */
 export async function serveEventStore(options: EventStoreServerOptions): Promise<EventStoreServer> {
   const { certificate, port: wanted, clock = Date.now, ...rest } = options;
@@ -55,8 +66,7 @@ export async function serveEventStore(options: EventStoreServerOptions): Promise
     'grpc.max_receive_message_length': MOST_MESSAGE_BYTES,
     'grpc.max_send_message_length': MOST_MESSAGE_BYTES,
   });
-  let port = wanted;
-  server.addService(StreamsService, {
+  server.addService(streamsService(clock), {
     read: readCall(served),
     append: appendCall(served),
     batchAppend: batchAppendCall(served),
@@ -64,23 +74,23 @@ export async function serveEventStore(options: EventStoreServerOptions): Promise
     tombstone: tombstoneCall(served),
   });
   server.addService(GossipService, {
-    read: gossipRead(() => ({ host: HOST, port }), clock),
+    read: gossipRead(() => ({ host: HOST, port: listening.port }), clock),
   });
   server.addService(ServerFeaturesService, {
     getSupportedMethods: supportedMethods(),
   });
-  const { key, chain } = certificate;
-  const credentials = ServerCredentials.createSsl(null, [{ private_key: key, cert_chain: chain }], false);
-  port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${HOST}:${wanted}`, credentials, (error, bound) => {
-      if (error) reject(new EventStorePortError(wanted, error));
-      else resolve(bound);
-    });
-  });
+  const { unforeseen } = served;
+  const listening = await openTlsPort({ host: HOST, port: wanted, certificate, server, unforeseen }).catch(
+    (error: unknown) => {
+      throw new EventStorePortError(wanted, error);
+    },
+  );
+  widenWindows(server);
   return {
-    port,
+    port: listening.port,
     close: async () => {
       stop.abort();
+      listening.stop();
       await new Promise<void>((resolve) => {
         const late = setTimeout(() => {
           server.forceShutdown();
@@ -91,6 +101,7 @@ export async function serveEventStore(options: EventStoreServerOptions): Promise
           resolve();
         });
       });
+      listening.close();
     },
   };
 }

@@ -74,7 +74,8 @@ function answers(
   } as const;
   if (options.hasStream()) {
     if (options.hasFilter()) throw invalid('A filter is for $all only.');
-    const wanted: StreamRequest = { ...common, ...streamPlace(options) };
+    const tellEnds = (options.getControlOption()?.getCompatibility() ?? 0) >= 1;
+    const wanted: StreamRequest = { ...common, ...streamPlace(options), tellEnds };
     return subscription
       ? subscribeToStream(served, caller, wanted, randomUUID(), signal)
       : readStream(served, caller, wanted, signal);

@@ -6,7 +6,15 @@ import { accessDenied, streamDeleted } from './refusals.js';
 import { resolve } from './links.js';
 import type { Served } from './served-log.js';
 import { streamState, TOMBSTONE, type StreamState } from './stream-state.js';
-import { caughtUp, confirmation, readEvent, streamNotFound, type UuidForm } from './wire.js';
+import {
+  caughtUp,
+  confirmation,
+  firstStreamPosition,
+  lastStreamPosition,
+  readEvent,
+  streamNotFound,
+  type UuidForm,
+} from './wire.js';
 
 export interface StreamRequest {
   readonly stream: string;
@@ -16,6 +24,8 @@ export interface StreamRequest {
   readonly limit: number;
   readonly resolveLinks: boolean;
   readonly uuids: UuidForm;
+  /** The client knows the messages that tell where a stream begins and ends. */
+  readonly tellEnds: boolean;
 }
 
 type OpenStream = Extract<StreamState, { status: 'open' }>;
@@ -31,7 +41,7 @@ export async function* readStream(
   request: StreamRequest,
   signal: AbortSignal,
 ): AsyncGenerator<streams.ReadResp, void, void> {
-  const { stream, limit, resolveLinks, uuids } = request;
+  const { stream, limit, resolveLinks, uuids, tellEnds } = request;
   const state = streamState(served, stream);
   if (state.status === 'tombstoned') throw streamDeleted(stream);
   if (state.status !== 'open') {
@@ -40,10 +50,24 @@ export async function* readStream(
   }
   requireReader(state, caller, stream);
   let left = limit;
+  let seen = false;
   for await (const event of visible(served, request, state, signal)) {
-    if (left-- <= 0) return;
+    if (left-- <= 0) break;
+    seen = true;
     yield readEvent(resolveLinks ? resolve(served, event) : { event }, uuids);
   }
+  if (!tellEnds) return;
+  if (!seen && limit > 0 && request.direction === 'forwards') {
+    const next = nextFrom(request.from, state);
+    if (next !== request.from) yield firstStreamPosition(next);
+  }
+  yield lastStreamPosition(state.last);
+}
+
+/** Where somebody who found nothing from there on should go on. */
+function nextFrom(from: StreamRequest['from'], { first, last }: OpenStream): number {
+  const wanted = from === 'start' ? 0 : from === 'end' ? last + 1 : from;
+  return wanted < first ? first : last + 1;
 }
 
 /** What may be seen of the stream, in the order of the request. */

@@ -58,7 +58,13 @@ export const metadataMissing = (missing: readonly string[]): Refusal =>
     'required-metadata-properties': missing.join(','),
   });
 
+export const cancelled = (): Refusal => new Refusal(status.CANCELLED, 'The client has gone.');
+
 export const stopping = (): Refusal => new Refusal(status.UNAVAILABLE, 'The server is stopping.');
+
+/** What no log could take; from the log's writer in another thread it comes without its class. */
+export const isInvalidAppend = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && error.code === 'invalid-append';
 
 /** Whatever a handler threw, as a call's end. */
 export function refusalOf(error: unknown): Refusal {

@@ -70,7 +70,7 @@ const jsonEvent = (type: string, data: unknown): NewEvent => ({
 /** A new store begins like EventStoreDB's, with a system event: here who may do what, in the form EventStoreDB keeps it. */
 async function tellRights(store: SqliteEventStore): Promise<void> {
   const rights = { $r: '$all', $w: '$admins', $d: '$admins', $mr: '$all', $mw: '$admins' };
-  const event = jsonEvent('update-default-acl', { $userStreamAcl: rights, $systemStreamAcl: rights });
+  const event = jsonEvent('$settings', { $userStreamAcl: rights, $systemStreamAcl: rights });
   await store.append([{ stream: '$settings', expected: 'no-stream', events: [event] }]);
 }
 

@@ -19,8 +19,10 @@ export const TOMBSTONE = '$streamDeleted';
 export const METADATA = '$metadata';
 
 /** What `$tb` is where a stream was deleted: the greatest revision there can be. Numbers this large lose digits. */
-export const DELETED = '9223372036854775807';
 const DELETED_FROM = 2 ** 53;
+
+/** What is said of a deleted stream. As in EventStoreDB nothing that was said before holds any more. */
+export const DELETION = Buffer.from('{"$tb":9223372036854775807}');
 
 /**
  * A stream as EventStoreDB sees it, from its events and from what was last said of it in `$$<stream>`. Nothing is ever
@@ -129,22 +131,9 @@ function jsonObject(data: Uint8Array): Record<string, unknown> | undefined {
   }
 }
 
-/** What is said of a deleted stream: all that was said before, and that nothing before now counts. */
-export function deletionOf(log: Pages, stream: string): Buffer {
-  const said = lastOf(log, metaStreamOf(stream));
-  return withTruncation(said === undefined ? {} : (jsonObject(said.data) ?? {}), DELETED);
-}
-
-/** What is said of a stream that was deleted and is written again from this revision on. */
-export const revivalOf = (deletion: RecordedEvent, from: number): Buffer =>
-  withTruncation(jsonObject(deletion.data) ?? {}, String(from));
-
-/** Written by hand: the number of a deleted stream has more digits than JSON.stringify keeps. */
-function withTruncation(said: Record<string, unknown>, truncateBefore: string): Buffer {
-  const { $tb: _before, ...rest } = said;
-  const text = JSON.stringify(rest);
-  return Buffer.from(`${text.slice(0, -1)}${text === '{}' ? '' : ','}"$tb":${truncateBefore}}`);
-}
+/** What is said of a deleted stream that is seen again from this revision on, beside what was said last. */
+export const revivalOf = ({ data }: Pick<RecordedEvent, 'data'>, from: number): Buffer =>
+  Buffer.from(JSON.stringify({ ...jsonObject(data), $tb: from }));
 
 /** Streams of system events are EventStoreDB's own business; what is said of those is nobody's. */
 export function requireStreamName(stream: string): string {

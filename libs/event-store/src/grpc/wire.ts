@@ -117,6 +117,20 @@ export function streamNotFound(stream: string): streams.ReadResp {
   return answer;
 }
 
+/** Where a stream begins of which a read found nothing. */
+export function firstStreamPosition(revision: number): streams.ReadResp {
+  const answer = new streams.ReadResp();
+  answer.setFirstStreamPosition(String(revision));
+  return answer;
+}
+
+/** Where the stream ends that was read. */
+export function lastStreamPosition(revision: number): streams.ReadResp {
+  const answer = new streams.ReadResp();
+  answer.setLastStreamPosition(String(revision));
+  return answer;
+}
+
 export function confirmation(id: string): streams.ReadResp {
   const answer = new streams.ReadResp();
   const confirmed = new streams.ReadResp.SubscriptionConfirmation();

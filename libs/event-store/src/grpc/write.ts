@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { AppendResult, NewEvent, Position } from '../event-store.js';
-import { accessDenied, appendTooLarge, refusalOf, streamDeleted } from './refusals.js';
+import {
+  accessDenied,
+  appendTooLarge,
+  invalid,
+  isInvalidAppend,
+  refusalOf,
+  streamDeleted,
+} from './refusals.js';
 import { isOwn, type Served } from './served-log.js';
 import { describedBy, isMetaStream, metaStreamOf } from './described-streams.js';
 import { lastOf, METADATA, revivalOf, streamState, TOMBSTONE } from './stream-state.js';
@@ -68,6 +75,8 @@ export async function write(served: Served, wanted: WantedAppend): Promise<Write
       if (lastOf(served.log, stream)?.type === TOMBSTONE) throw streamDeleted(stream);
       return result;
     }
+    const revived = deletedBy(served, stream);
+    if (revived !== undefined && events.length > 0) return describe(served, wanted, revived);
     const state = streamState(served, stream);
     if (state.status === 'tombstoned' || describesTombstone(served, stream)) throw streamDeleted(stream);
     const last = state.status === 'missing' ? -1 : state.last;
@@ -98,6 +107,27 @@ export async function write(served: Served, wanted: WantedAppend): Promise<Write
   }
 }
 
+/** The last revision of the deleted stream that this one is about; `undefined` where it is about none. */
+function deletedBy(served: Served, stream: string): number | undefined {
+  if (!isMetaStream(stream)) return undefined;
+  const state = streamState(served, describedBy(stream));
+  return state.status === 'deleted' ? state.last : undefined;
+}
+
+/**
+ * What is said of a deleted stream ends its deletion, as in EventStoreDB, but brings back no event: that is said along
+ * with it, in the same append.
+ */
+async function describe(served: Served, wanted: WantedAppend, last: number): Promise<WriteResult> {
+  const said = wanted.events.at(-1);
+  const data = revivalOf(said ?? { data: new Uint8Array() }, last + 1);
+  const expected = wanted.expected === 'stream-exists' ? 'any' : wanted.expected;
+  const events = [...wanted.events, { id: randomUUID(), type: METADATA, data }];
+  const result = await append(served, { stream: wanted.stream, expected, events });
+  if (result.status === 'wrong-revision') return result;
+  return written({ revision: result.revision - 1, position: result.position - 1 });
+}
+
 const written = ({ revision, position }: { revision: number; position: Position }): WriteResult => ({
   status: 'written',
   revision,
@@ -122,7 +152,9 @@ export async function append(
   wanted: { stream: string; expected: number | 'no-stream' | 'any'; events: readonly NewEvent[] },
 ): Promise<AppendResult> {
   served.described.written(wanted.stream);
-  const [result] = await served.append([wanted]);
+  const [result] = await served.append([wanted]).catch((error: unknown) => {
+    throw isInvalidAppend(error) ? invalid(error.message) : error;
+  });
   if (result === undefined) throw refusalOf(new Error('the append was not answered'));
   return result;
 }

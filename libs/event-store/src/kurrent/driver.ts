@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  ANY,
   BACKWARDS,
+  convertToCommandError,
   END,
   ErrorType,
   EventStoreDBClient,
@@ -14,24 +14,17 @@ import {
   StreamNotFoundError,
   streamNameFilter,
   WrongExpectedVersionError,
-  type EventData,
   type Filter as DriverFilter,
   type Position as DriverPosition,
   type ResolvedEvent,
   type StreamingRead,
 } from '@eventstore/db-client';
 import { status, type Channel } from '@grpc/grpc-js';
-import { ConnectionStringError, SecondClientError, StoreRefusedError } from '../errors.js';
-import {
-  START,
-  type Append,
-  type Filter,
-  type NewEvent,
-  type Position,
-  type RecordedEvent,
-} from '../event-store.js';
+import { ConnectionStringError, StoreRefusedError } from '../errors.js';
+import { START, type Append, type Filter, type Position, type RecordedEvent } from '../event-store.js';
+import { BatchAppends, type DriverParts, type Written } from './batch-appends.js';
 import { driverConnectionString } from './connection-string.js';
-import { exactJson, gotMetadata, jsonBytes, sentMetadata } from './exact-content.js';
+import { gotMetadata, jsonBytes } from './exact-content.js';
 import { serverFilter } from './filters.js';
 import { Mailbox } from './mailbox.js';
 
@@ -48,19 +41,16 @@ export type Told =
   | { readonly kind: 'caught-up' };
 
 export type Appended =
-  | { readonly status: 'written'; readonly revision: number; readonly position: Position | undefined }
-  | { readonly status: 'wrong-revision'; readonly actual: number };
-
-let open = false;
+  ({ readonly status: 'written' } & Written) | { readonly status: 'wrong-revision'; readonly actual: number };
 
 /** `@eventstore/db-client`, and what has to be known of it; nobody else imports it. Errors come as the driver's. */
 export class Driver {
   readonly #client: EventStoreDBClient;
+  readonly #appends: BatchAppends;
 
-  /** Throws `ConnectionStringError` or `SecondClientError`; connects with the first call. */
+  /** Throws `ConnectionStringError`; connects with the first call. */
   constructor(connectionString: string) {
     const text = driverConnectionString(connectionString);
-    if (open) throw new SecondClientError();
     try {
       this.#client = EventStoreDBClient.connectionString(text);
     } catch (error) {
@@ -68,36 +58,20 @@ export class Driver {
       const file = error instanceof Error && error.message.includes('certificate');
       throw new ConnectionStringError(file ? 'names a certificate file that is not there' : 'cannot be read');
     }
-    open = true;
+    this.#appends = new BatchAppends(this.#client as unknown as DriverParts, convertToCommandError);
   }
 
   /** Cancels what runs. The driver itself leaves its connection open, which keeps the process alive. */
   async close(): Promise<void> {
-    try {
-      await Promise.race([this.#client.dispose(), delay(CLOSE_WITHIN, undefined, { ref: false })]);
-      const { getChannel } = this.#client as unknown as { getChannel(this: void): Promise<Channel> };
-      (await getChannel()).close();
-    } finally {
-      open = false;
-    }
+    await Promise.race([this.#client.dispose(), delay(CLOSE_WITHIN, undefined, { ref: false })]);
+    const { getChannel } = this.#client as unknown as { getChannel(this: void): Promise<Channel> };
+    (await getChannel()).close();
   }
 
-  async append({ stream, expected, events }: Append, within: number): Promise<Appended> {
+  /** `within`: milliseconds that the server has for it. */
+  async append(append: Append, within: number): Promise<Appended> {
     try {
-      const { nextExpectedRevision, position } = await this.#client.appendToStream(
-        stream,
-        events.map(eventData),
-        {
-          expectedRevision:
-            expected === 'any' ? ANY : expected === 'no-stream' ? NO_STREAM : BigInt(expected),
-          deadline: within,
-        },
-      );
-      return {
-        status: 'written',
-        revision: Number(nextExpectedRevision),
-        position: position && placeOf(position),
-      };
+      return { status: 'written', ...(await this.#appends.append(append, Date.now() + within)) };
     } catch (error) {
       if (!(error instanceof WrongExpectedVersionError)) throw error;
       const { actualVersion } = error;
@@ -227,14 +201,6 @@ async function* eventsOf(read: StreamingRead<ResolvedEvent>): AsyncGenerator<Rec
   }
 }
 
-function eventData({ id, type, data, metadata }: NewEvent): EventData {
-  const json = exactJson(data);
-  const common = { id, type, metadata: sentMetadata(metadata) };
-  return json === undefined
-    ? { ...common, contentType: 'application/octet-stream', data: Uint8Array.from(data) }
-    : { ...common, contentType: 'application/json', data: json.value as Record<string, unknown> };
-}
-
 function recorded(event: NonNullable<ResolvedEvent['event']>): RecordedEvent {
   // The driver reads what an old server leaves out as 0, where no event of ours can be.
   const position = event.position === undefined ? 0 : placeOf(event.position);
@@ -288,11 +254,15 @@ const REFUSING_CODES: ReadonlySet<unknown> = new Set([
   status.FAILED_PRECONDITION,
 ]);
 
+/**
+ * What the driver says of an answer to a batch append whose details it does not know. A node that is starting, busy or
+ * without a leader answers so, and that passes; the rest are bad requests.
+ */
+const UNKNOWN_ANSWER = /^Could not recognize (?!Server Is |No leader info |Unknown NotHandledReason )/;
+
 /** Will it be refused again? Anything else may come right, and of an append nobody knows whether it was written. */
 export function isRefusal(error: unknown): boolean {
   if (error instanceof StoreRefusedError) return true;
   if (!(error instanceof Error && isCommandError(error))) return false;
-  return (
-    REFUSALS.has(error.type) || REFUSING_CODES.has(error.code) || /^Could not recognize/.test(error.message)
-  );
+  return REFUSALS.has(error.type) || REFUSING_CODES.has(error.code) || UNKNOWN_ANSWER.test(error.message);
 }

@@ -1,17 +1,18 @@
 /**
- * The driver parses JSON and writes it again. What would not come back byte for byte is sent so that it is not parsed.
+ * The driver parses JSON that it reads. What would not be the same byte for byte when it is written again is sent so that
+ * it is not parsed.
  */
 
-/** The value whose JSON text these bytes are exactly as the driver will write it; `undefined` where they are not. */
-export function exactJson(bytes: Uint8Array): { readonly value: unknown } | undefined {
-  if (bytes.length === 0) return undefined;
+/** Are these bytes a JSON text exactly as it is written again when it was parsed? */
+export function isExactJson(bytes: Uint8Array): boolean {
+  if (bytes.length === 0) return false;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   try {
     const value: unknown = JSON.parse(text);
     // Text that is no UTF-8 has lost bytes already.
-    return JSON.stringify(value) === text && Buffer.byteLength(text) === bytes.length ? { value } : undefined;
+    return JSON.stringify(value) === text && Buffer.byteLength(text) === bytes.length;
   } catch {
-    return undefined;
+    return false;
   }
 }
 
@@ -23,10 +24,7 @@ const MARK = 0;
 /** Metadata to send: exact JSON and what is none as they are, the rest behind a mark. */
 export function sentMetadata(metadata: Uint8Array | undefined): Uint8Array | undefined {
   if (metadata === undefined || metadata.length === 0) return undefined;
-  if (metadata[0] !== MARK && (exactJson(metadata) !== undefined || !isJson(metadata))) {
-    // The driver takes a Buffer for an object and writes its members.
-    return Uint8Array.from(metadata);
-  }
+  if (metadata[0] !== MARK && (isExactJson(metadata) || !isJson(metadata))) return metadata;
   const marked = new Uint8Array(metadata.length + 1);
   marked[0] = MARK;
   marked.set(metadata, 1);

@@ -3,7 +3,10 @@ import type { Driver, Told } from './driver.js';
 import { passes } from './filters.js';
 import { Retries, stepsInTime, type Patience } from './patience.js';
 
-/** Milliseconds without news after which the log is looked at for what the filter skips; longer where nothing comes. */
+/**
+ * Milliseconds without news after which the log is looked at for what the filter skips: often until the subscription has
+ * caught up, which only this may tell. Afterwards a look is a price that the server and all who follow a rare kind of event pay.
+ */
 const IDLE = { shortest: 50, longest: 1_000 };
 
 /** Events that one such look takes: the server itself tells of longer gaps. */
@@ -42,7 +45,7 @@ export class Subscribed {
           if (message === undefined) break;
           if (message !== 'idle') {
             retries.succeeded();
-            this.#idle = IDLE.shortest;
+            this.#idle = this.#afterNews();
           }
           for (const news of message === 'idle' ? await this.#lookAhead() : this.#news(message)) {
             yield news;
@@ -90,6 +93,10 @@ export class Subscribed {
     return [{ kind: 'caught-up', position: this.#position }];
   }
 
+  #afterNews(): number {
+    return this.#caughtUp ? IDLE.longest : IDLE.shortest;
+  }
+
   /**
    * Up to where nothing passes: whatever passes will come by itself, and is never overtaken. Where that is the end of
    * the log, history is over, also where the server is too old to say so.
@@ -105,7 +112,7 @@ export class Subscribed {
       through = event.position;
     }
     const news = this.#checkpoint(through);
-    this.#idle = news.length > 0 ? IDLE.shortest : Math.min(this.#idle * 2, IDLE.longest);
+    this.#idle = news.length > 0 ? this.#afterNews() : Math.min(this.#idle * 2, IDLE.longest);
     if (seen < LOOK && !awaited) news.push(...this.#catchUp());
     return news;
   }

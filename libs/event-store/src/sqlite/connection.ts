@@ -5,6 +5,7 @@ import {
   StoreDamagedError,
   StoreFailedError,
   StoreFullError,
+  StoreNotFoundError,
 } from '../errors.js';
 
 /** The first release without the WAL-reset bug. */
@@ -49,6 +50,8 @@ const FULL = 13;
 const NOT_A_DATABASE = 26;
 /** Making room for the shared memory file failed: what a full disk looks like from there. */
 const IO_SHM_SIZE = 4874;
+/** A connection that cannot write met a file whose making, before it had a WAL, was cut short. */
+const READONLY_ROLLBACK = 776;
 
 function errorCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined;
@@ -59,6 +62,7 @@ function errorCode(error: unknown): number | undefined {
 export function translate(error: unknown, file: string): unknown {
   const code = errorCode(error);
   if (code === undefined) return error;
+  if (code === READONLY_ROLLBACK) return new StoreNotFoundError(file, error);
   if (code === IO_SHM_SIZE) return new StoreFullError(file, error);
   switch (code & 0xff) {
     case FULL:

@@ -83,38 +83,60 @@ export class LogIndex {
   positions(stream: string, direction: Direction, from: number): Iterable<Position> {
     const { file, tails } = this.#parts();
     const key = indexKey(stream);
-    const recent = (): Position[] => tailPositions(tails, key, direction, from);
-    if (file === undefined) return recent();
+    const recent = tailPositions(tails, key, direction, from);
+    if (file === undefined) return recent;
     const base = (tails[0] as IndexTail).base;
     // Most streams that are asked for are new: a single row is the cheapest question.
-    if (file.newest(key, base) === undefined) return recent();
+    if (file.newest(key, base) === undefined) return recent;
     const beyond: Beyond = [from, direction === 'forwards' ? -1 : Number.MAX_SAFE_INTEGER];
     // Most others have a handful of events: one small page, and no generator.
     const first = file.page(key, direction, beyond, base, FIRST_PAGE);
-    if (first.length === 0) return recent();
+    if (first.length === 0) return recent;
     if (first.length === FIRST_PAGE) return manyPositions(file, key, direction, first, base, recent);
     const merged = first.map(([, position]) => position);
-    return direction === 'forwards' ? merged.concat(recent()) : recent().concat(merged);
+    if (recent === NONE) return merged;
+    return direction === 'forwards' ? inTurn(merged, recent) : inTurn(recent, merged);
   }
 }
 
 type Direction = 'forwards' | 'backwards';
 type Beyond = readonly [revision: number, position: Position];
 
+const NONE: readonly Position[] = [];
+
+/** Most streams have nothing in memory; one that is being written has all of its events there, and few are wanted. */
 function tailPositions(
   tails: readonly IndexTail[],
   key: number,
   direction: Direction,
   from: number,
-): Position[] {
-  const positions: Position[] = [];
+): Iterable<Position> {
+  const holding = tails.filter((tail) => tail.streamPositions(key).length > 0);
+  if (holding.length === 0) return NONE;
+  return direction === 'forwards' ? oldestFirst(holding, key, from) : newestFirst(holding, key, from);
+}
+
+function* oldestFirst(tails: readonly IndexTail[], key: number, from: number): Generator<Position> {
   for (const tail of tails) {
     for (const position of tail.streamPositions(key)) {
-      const revision = tail.revisionAt(position);
-      if (direction === 'forwards' ? revision >= from : revision <= from) positions.push(position);
+      if (tail.revisionAt(position) >= from) yield position;
     }
   }
-  return direction === 'forwards' ? positions : positions.reverse();
+}
+
+function* newestFirst(tails: readonly IndexTail[], key: number, from: number): Generator<Position> {
+  for (const tail of tails.toReversed()) {
+    const positions = tail.streamPositions(key);
+    for (let p = positions.length - 1; p >= 0; p--) {
+      const position = positions[p] as Position;
+      if (tail.revisionAt(position) <= from) yield position;
+    }
+  }
+}
+
+function* inTurn(first: Iterable<Position>, second: Iterable<Position>): Generator<Position> {
+  yield* first;
+  yield* second;
 }
 
 function* manyPositions(
@@ -123,9 +145,9 @@ function* manyPositions(
   direction: Direction,
   first: readonly Beyond[],
   base: Position,
-  recent: () => Position[],
+  recent: Iterable<Position>,
 ): Generator<Position> {
-  if (direction === 'backwards') yield* recent();
+  if (direction === 'backwards') yield* recent;
   for (let page = first, limit = FIRST_PAGE; ;) {
     for (const [, position] of page) yield position;
     const last = page.at(-1);
@@ -133,5 +155,5 @@ function* manyPositions(
     limit = PAGE;
     page = file.page(key, direction, last, base, limit);
   }
-  if (direction === 'forwards') yield* recent();
+  if (direction === 'forwards') yield* recent;
 }

@@ -95,10 +95,23 @@ function requireKnown(path: string): void {
   }
 }
 
+/** Ends what a kill cut short while the log was made, before it had a WAL: only who can write may, by its first read. */
+function rollBack(path: string): void {
+  const db = connect(path, false);
+  try {
+    pragma(db, 'user_version');
+  } catch (error) {
+    throw translate(error, path);
+  } finally {
+    db.close();
+  }
+}
+
 /** The writer's connection to the log, made where there is none. Durable at every COMMIT. */
 export function openLogForWriting(folder: string): DatabaseSync {
   const path = logFile(folder);
   if (existsSync(path)) {
+    if (existsSync(`${path}-journal`)) rollBack(path);
     try {
       requireKnown(path);
     } catch (error) {
@@ -156,6 +169,21 @@ export function openCopy(folder: string): DatabaseSync {
     db.close();
     throw translate(error, path);
   }
+}
+
+/** A connection that can only read a copy, beside whoever keeps it. */
+export function openCopyForReading(folder: string): DatabaseSync {
+  const path = copyFile(folder);
+  if (!existsSync(path)) throw new StoreNotFoundError(path);
+  const db = connect(path, true);
+  try {
+    if (pragma(db, 'user_version') === COPY_VERSION) return db;
+  } catch (error) {
+    db.close();
+    throw translate(error, path);
+  }
+  db.close();
+  throw new StoreNotFoundError(path);
 }
 
 /** Takes everything out of it, whatever version it is of. */
