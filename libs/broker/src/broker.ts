@@ -1,4 +1,5 @@
 import { ThreadlineError, type ErrorTraits } from '@threadline/platform/errors';
+import { EXIT } from '@threadline/platform/exit-codes';
 
 /** What is handed over. Names of headers are those of who sent it; ours are in lower case. */
 export interface Message {
@@ -58,6 +59,19 @@ export class BrokerUnavailableError extends ThreadlineError {
       code: 'broker-unavailable',
       retriable: true,
       status: 503,
+      cause,
+    });
+  }
+}
+
+/** The broker does not let us in, or we do not trust it: what we are configured with is wrong. Exit code 78. */
+export class BrokerRefusedError extends ThreadlineError {
+  constructor(reason: string, cause: unknown) {
+    super(`the broker and we do not come together, see THREADLINE_KAFKA: ${reason}`, {
+      code: 'broker-refused',
+      retriable: false,
+      status: 503,
+      exitCode: EXIT.configuration,
       cause,
     });
   }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { KafkaAddress } from '@threadline/platform/kafka-address';
 import type { Logger } from '@threadline/platform/logger';
 import {
   BrokerClosedError,
+  BrokerRefusedError,
   BrokerUnavailableError,
   UnhandledTopicError,
   type Broker,
@@ -9,15 +11,14 @@ import {
   type Message,
 } from './broker.js';
 import { runBatch } from './kafka/batch-run.js';
+import { refusalOf } from './kafka/client-settings.js';
 import { deadLetter } from './kafka/dead-letter.js';
 import { KafkaDriver, type DriverConsumer, type Incoming, type Outgoing } from './kafka/driver.js';
 import { asMessage } from './kafka/incoming-message.js';
 import { KafkaSender } from './kafka/sender.js';
 import type { TopicSettings } from './kafka/topics.js';
 
-export interface KafkaBrokerOptions {
-  /** `host:port` each. */
-  readonly brokers: readonly string[];
+export interface KafkaBrokerOptions extends KafkaAddress {
   /** What Kafka calls us in its logs and figures. */
   readonly clientId: string;
   /** Every topic that is published to or consumed, and the dead letters': made where they are missing. */
@@ -46,6 +47,9 @@ export interface KafkaBrokerOptions {
 /** Milliseconds: the least that Kafka's brokers take unless told otherwise. So long nobody has a dead consumer's partitions. */
 const SESSION = 6_000;
 
+/** Milliseconds: who reads a topic to its end gives up where nothing comes for so long. */
+const SILENCE = 20_000;
+
 /**
  * The broker on Apache Kafka. A message is safe when all replicas in sync have it. Handed over at least once: an offset is
  * committed when its message is handled or lies with the dead letters, so what a consumer was at when it was killed comes
@@ -63,16 +67,16 @@ export class KafkaBroker implements Broker {
   #turn = 0;
   #buried = 0;
 
-  /** Connects and makes the topics that are missing. Throws BrokerUnavailableError. */
+  /** Connects and makes the topics that are missing. @throws BrokerRefusedError, BrokerUnavailableError */
   static async open(options: KafkaBrokerOptions): Promise<KafkaBroker> {
-    const { brokers, clientId, log } = options;
-    const driver = new KafkaDriver({ brokers, clientId, log });
+    const driver = new KafkaDriver(options);
     try {
       await driver.connect();
       return new KafkaBroker(driver, await driver.ensureTopics(options.topics), options);
     } catch (error) {
       await driver.close().catch(() => undefined);
-      throw new BrokerUnavailableError(error);
+      const reason = refusalOf(error);
+      throw reason === undefined ? new BrokerUnavailableError(error) : new BrokerRefusedError(reason, error);
     }
   }
 
@@ -98,9 +102,7 @@ export class KafkaBroker implements Broker {
   async lag(): Promise<number> {
     const { group, consumes = [] } = this.#options;
     const asked = Promise.all(consumes.map((topic) => this.#driver.lag(group, topic)));
-    const lags = await asked.catch((error: unknown) => {
-      throw new BrokerUnavailableError(error);
-    });
+    const lags = await asked.catch(unavailable);
     return lags.reduce((sum, lag) => sum + lag, 0);
   }
 
@@ -159,40 +161,10 @@ export class KafkaBroker implements Broker {
     await follower.fetching;
   }
 
-  /** Everything that lies in a topic now, by partition and offset. */
+  /** Everything that lies in a topic now, by partition and offset. @throws BrokerUnavailableError */
   async readTopic(topic: string): Promise<Incoming[]> {
     this.#partitions(topic);
-    const missing = new Map<number, bigint>();
-    for (const { partition, low, high } of await this.#driver.extents(topic))
-      if (low < high) missing.set(partition, high - 1n);
-    const found: Incoming[] = [];
-    if (missing.size === 0) return found;
-    const all = Promise.withResolvers<void>();
-    const { group, sessionTimeout = SESSION } = this.#options;
-    const reader = await this.#driver.consumer({
-      group: `${group}-${randomUUID()}`,
-      topics: [topic],
-      from: 'beginning',
-      remember: false,
-      sessionTimeout,
-      lost: (error) => all.reject(new BrokerUnavailableError(error)),
-      handle: async (batch) => {
-        for (const message of batch.messages) {
-          const { partition, offset } = message;
-          const last = missing.get(partition);
-          if (last !== undefined && BigInt(offset) <= last) found.push(message);
-          if (last !== undefined && BigInt(offset) >= last) missing.delete(partition);
-          batch.resolve(offset);
-        }
-        if (missing.size === 0) all.resolve();
-      },
-    });
-    try {
-      await all.promise;
-    } finally {
-      await reader.close();
-    }
-    return found;
+    return this.#read(topic).catch(unavailable);
   }
 
   /** As it is, headers of any bytes included. */
@@ -214,6 +186,44 @@ export class KafkaBroker implements Broker {
     await this.#driver.close();
   }
 
+  async #read(topic: string): Promise<Incoming[]> {
+    const missing = new Map<number, bigint>();
+    for (const { partition, low, high } of await this.#driver.extents(topic))
+      if (low < high) missing.set(partition, high - 1n);
+    const found: Incoming[] = [];
+    if (missing.size === 0) return found;
+    const all = Promise.withResolvers<void>();
+    let late: NodeJS.Timeout | undefined;
+    const { group, sessionTimeout = SESSION } = this.#options;
+    const reader = await this.#driver.consumer({
+      group: `${group}-${randomUUID()}`,
+      topics: [topic],
+      from: 'beginning',
+      remember: false,
+      sessionTimeout,
+      lost: (error) => all.reject(error),
+      handle: async (batch) => {
+        late?.refresh();
+        for (const message of batch.messages) {
+          const { partition, offset } = message;
+          const last = missing.get(partition);
+          if (last !== undefined && BigInt(offset) <= last) found.push(message);
+          if (last !== undefined && BigInt(offset) >= last) missing.delete(partition);
+          batch.resolve(offset);
+        }
+        if (missing.size === 0) all.resolve();
+      },
+    });
+    try {
+      late = setTimeout(() => all.reject(new Error(`nothing came for ${SILENCE} ms`)), SILENCE);
+      await all.promise;
+    } finally {
+      clearTimeout(late);
+      await reader.close();
+    }
+    return found;
+  }
+
   async #bury(message: Incoming, error: unknown, attempts: number): Promise<void> {
     const { dead } = this.#options;
     const letter = deadLetter(message, error, attempts, new Date());
@@ -233,4 +243,8 @@ export class KafkaBroker implements Broker {
     if (partitions === undefined) throw new UnhandledTopicError(topic);
     return partitions;
   }
+}
+
+function unavailable(error: unknown): never {
+  throw new BrokerUnavailableError(error);
 }

@@ -9,25 +9,22 @@ import {
   type EachBatchPayload,
   type IHeaders,
   type KafkaMessage,
-  type logCreator,
   type PartitionMetadata,
   type Producer,
+  type SASLOptions,
 } from 'kafkajs';
-import type { Logger } from '@threadline/platform/logger';
+import {
+  ANSWER_WITHIN,
+  clientSettings,
+  refusalOf,
+  RETRY,
+  tell,
+  type ClientOptions,
+} from './client-settings.js';
 import type { TopicSettings } from './topics.js';
 
-/** Milliseconds. */
-const CONNECT_WITHIN = 3_000;
-const ANSWER_WITHIN = 10_000;
-
-/**
- * How long a send is tried by the driver itself, with the same sequence numbers: about 14 s, longer than it takes three
- * brokers to agree that one of them is gone (`broker.session.timeout.ms`, 9 s unless set otherwise).
- */
-const RETRY = { initialRetryTime: 100, factor: 0.2, multiplier: 2, maxRetryTime: 2_000, retries: 10 };
-
-/** How often it is asked where a topic ends. */
-const ASKED = 15;
+/** How often it is asked what topics there are, and where they end. */
+const ASKED = 50;
 
 /** As Kafka has them: a repeated header is a list, a value is any bytes. */
 export type RawHeaders = Readonly<Record<string, Uint8Array | string | (Buffer | string)[] | undefined>>;
@@ -90,27 +87,44 @@ export interface DriverProducer {
   close(): Promise<void>;
 }
 
+function client(options: ClientOptions, retries: number): Kafka {
+  const { sasl, ...settings } = clientSettings(options, retries);
+  return new Kafka({
+    ...settings,
+    ...(sasl && { sasl: sasl as SASLOptions }),
+    logLevel: logLevel.INFO,
+    logCreator: () => (told) => tell(options.log, told, told.level <= logLevel.WARN),
+  });
+}
+
 /** `kafkajs`, and what has to be known of it; nobody else imports it. Errors come as the driver's. */
 export class KafkaDriver {
+  readonly #options: ClientOptions;
   readonly #kafka: Kafka;
   readonly #admin: Admin;
   readonly #partitionOf = Partitioners.DefaultPartitioner();
 
-  constructor({ brokers, clientId, log }: { brokers: readonly string[]; clientId: string; log: Logger }) {
-    this.#kafka = new Kafka({
-      brokers: [...brokers],
-      clientId,
-      connectionTimeout: CONNECT_WITHIN,
-      requestTimeout: ANSWER_WITHIN,
-      retry: RETRY,
-      logLevel: logLevel.INFO,
-      logCreator: logTo(log),
-    });
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#kafka = client(options, RETRY.retries);
     this.#admin = this.#kafka.admin();
   }
 
   async connect(): Promise<void> {
+    if (this.#options.tls !== undefined) await this.#assertTrust();
     await this.#admin.connect();
+  }
+
+  /** The driver would try for 14 s what no second try can mend. */
+  async #assertTrust(): Promise<void> {
+    const once = client(this.#options, 0).admin();
+    try {
+      await once.connect();
+    } catch (error) {
+      if (refusalOf(error) !== undefined) throw error;
+    } finally {
+      await once.disconnect();
+    }
   }
 
   async close(): Promise<void> {
@@ -147,9 +161,9 @@ export class KafkaDriver {
           if (!topics.every(({ name }) => now.has(name))) throw error;
         });
     }
-    const { topics: found } = await this.#admin.fetchTopicMetadata({
-      topics: topics.map(({ name }) => name),
-    });
+    // Those that another process has just made are not known to every broker yet.
+    const names = topics.map(({ name }) => name);
+    const { topics: found } = await again(() => this.#admin.fetchTopicMetadata({ topics: names }));
     return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
   }
 
@@ -231,7 +245,7 @@ export class KafkaDriver {
       joined?.(Object.values(memberAssignment).flat().length);
     });
     await consumer.connect();
-    await consumer.subscribe({ topics: [...topics], fromBeginning: from === 'beginning' });
+    await again(() => consumer.subscribe({ topics: [...topics], fromBeginning: from === 'beginning' }));
     await consumer.run({
       autoCommit: remember,
       autoCommitInterval: 1_000,
@@ -244,7 +258,7 @@ export class KafkaDriver {
   }
 }
 
-/** The driver does not try these again by itself while a partition has no leader yet, or another one. */
+/** The driver does not try these again by itself while a topic is new to a broker, or a partition has no leader yet. */
 async function again<T>(ask: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -276,17 +290,3 @@ const incoming = (
   timestamp: Number(timestamp),
   ...{ key, headers, body: value },
 });
-
-/** Expected, and over by itself. */
-const HARMLESS =
-  /COORDINATOR_LOAD|coordinator is loading|Limiting retries for the idempotent producer|rebalanc/i;
-
-/** The driver calls an ERROR what it is about to heal: WARN at most. What does not heal is told to `lost`. */
-const logTo =
-  (log: Logger): logCreator =>
-  () =>
-  ({ level, namespace, log: { message, error } }) => {
-    const reason = typeof error === 'string' ? error : undefined;
-    const quiet = level > logLevel.WARN || HARMLESS.test(`${message} ${reason ?? ''}`);
-    log[quiet ? 'debug' : 'warn']({ namespace, told: message, reason }, 'the Kafka driver tells something');
-  };
