@@ -3,11 +3,11 @@ import { ReadOnlyVaultError, VaultFileError, VaultMissingError } from './errors.
 import { KeyedHash, namingHash } from './keyed-hash.js';
 import { RandomPool } from './random-pool.js';
 import { RecentMap } from './recent-map.js';
-import { begin, ID, Names, ownerBytes, readBegun, type BeginOptions } from './redis/begun.js';
+import { begin, ID, Names, openBegun, ownerBytes, readBegun, type BeginOptions } from './redis/begun.js';
 import { PATIENCE, RedisDriver, type Patience } from './redis/driver.js';
 import { DESTROY, MAKE, SCRUBBED } from './redis/scripts.js';
 import { Ring, sealRecord, type Entry } from './ring.js';
-import { checkMasterKey, unwrapKeys, wrongMasterKey, type VaultKeys } from './vault-keys.js';
+import { checkMasterKey, type VaultKeys } from './vault-keys.js';
 import type { Handle, Keyring, PartyRequest, Vault } from './vault.js';
 
 export interface RedisVaultOptions extends BeginOptions {
@@ -48,6 +48,8 @@ export class RedisVault implements Vault {
   readonly #handles = new RecentMap<string, Handle>(HANDLES_HELD);
   #destroyed = '0';
   #uncommitted = false;
+  /** The last time that it was asked for. */
+  #committed: Promise<void> = Promise.resolve();
   #scrubbing: Promise<unknown> = Promise.resolve();
 
   readonly hash: Vault['hash'];
@@ -76,8 +78,7 @@ export class RedisVault implements Vault {
       await driver.assertStrong();
       if (!readOnly) await driver.wholeFile();
       const begun = (await readBegun(driver, names)) ?? (await begin(driver, names, options, patience.total));
-      const keys = unwrapKeys(masterKey, begun);
-      if (keys === undefined) throw wrongMasterKey();
+      const { keys } = openBegun(masterKey, begun);
       const vault = new RedisVault(driver, names, begun.id, keys, readOnly);
       // What a process that died has left of the keys that it destroyed.
       if (begun.traces && !readOnly) await vault.#scrub();
@@ -100,9 +101,15 @@ export class RedisVault implements Vault {
 
   /** Every key was durable before its handle was given away; this asks whether such answers can still be believed. */
   async commit(): Promise<void> {
-    if (!this.#uncommitted) return;
-    await this.#driver.assertStrong();
-    this.#uncommitted = false;
+    if (this.#uncommitted) {
+      // What is made while it asks is not covered by the answer.
+      this.#uncommitted = false;
+      this.#committed = this.#driver.assertStrong().catch((error: unknown) => {
+        this.#uncommitted = true;
+        throw error;
+      });
+    }
+    await this.#committed;
   }
 
   async keys(handles: Iterable<Handle>): Promise<Keyring> {

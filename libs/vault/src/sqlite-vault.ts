@@ -30,12 +30,18 @@ interface Pending {
   readonly entry: Entry;
 }
 
-type KeyRow = [handle: number, owner: Uint8Array, salt: Uint8Array, box: Uint8Array | null];
+type KeyRow = [handle: number, owner: Uint8Array, salt: Uint8Array, box: Uint8Array | null, seq: number];
+const KEY_COLUMNS = 'handle, owner, salt, box, seq';
 
 /** How many are held at least, and at most twice as many; see SPEED: a key and its record weigh about a kilobyte. */
 const ENTRIES_HELD = 2_048;
 /** Where the keys are held apart: enough for who asks who a party is after opening what it sealed. Few die young. */
-const ENTRIES_BESIDE = 128;
+const ENTRIES_BESIDE = 512;
+/**
+ * Keys that are read together by who goes through everybody's: they were made one after the other, for events that came
+ * one after the other, and are wanted so.
+ */
+const NEIGHBOURS = 32;
 const HANDLES_HELD = 8_192;
 /** So many unstored keys mean that the disk has been full for long: no more are made. */
 const PENDING_LIMIT = 100_000;
@@ -69,6 +75,7 @@ export class SqliteVault implements Vault {
   readonly #pendingHandles = new Map<string, Handle>();
   readonly #byHandle: StatementSync;
   readonly #byOwner: StatementSync;
+  readonly #following: StatementSync;
   readonly #dataVersion: StatementSync;
   readonly #destroyed: StatementSync;
   #insert: StatementSync | undefined;
@@ -91,12 +98,13 @@ export class SqliteVault implements Vault {
     this.#folder = folder;
     this.#readOnly = readOnly;
     const rows = (where: string): StatementSync => {
-      const statement = db.prepare(`SELECT handle, owner, salt, box FROM sealing_key WHERE ${where} = ?`);
+      const statement = db.prepare(`SELECT ${KEY_COLUMNS} FROM sealing_key WHERE ${where}`);
       statement.setReturnArrays(true);
       return statement;
     };
-    this.#byHandle = rows('handle');
-    this.#byOwner = rows('owner');
+    this.#byHandle = rows('handle = ?');
+    this.#byOwner = rows('owner = ?');
+    this.#following = rows(`seq > ? ORDER BY seq LIMIT ${NEIGHBOURS}`);
     this.#dataVersion = db.prepare('PRAGMA data_version');
     this.#destroyed = db.prepare('SELECT count FROM destruction');
   }
@@ -265,10 +273,23 @@ export class SqliteVault implements Vault {
     if (known) return known;
     const row = translated(() => this.#byHandle.get(handle)) as KeyRow | undefined;
     if (row === undefined) return undefined;
+    if (this.#held?.get(handle) === undefined) this.#holdFollowing(row);
     const entry = this.#entryFrom(row);
     this.#entries.set(handle, entry);
     this.#held?.set(handle, entry.key.export());
     return entry;
+  }
+
+  #holdFollowing([, , , , seq]: KeyRow): void {
+    if (this.#held === undefined) return;
+    const rows = translated(() => this.#following.all(seq)) as unknown as KeyRow[];
+    for (const row of rows) {
+      const [handle] = row;
+      if (this.#held.get(handle) !== undefined) continue;
+      const entry = this.#entryFrom(row);
+      this.#entries.set(handle, entry);
+      this.#held.set(handle, entry.key.export());
+    }
   }
 
   #keyOf(handle: Handle): KeyObject | undefined {

@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { VaultFileError, VaultMissingError } from '../errors.js';
-import { newKeys, wrapKeys } from '../vault-keys.js';
+import {
+  newKeys,
+  unwrapKeys,
+  wrapKeys,
+  wrongMasterKey,
+  type VaultKeys,
+  type WrappedKeys,
+} from '../vault-keys.js';
 import type { Handle } from '../vault.js';
 import type { RedisDriver } from './driver.js';
 import { BEGIN } from './scripts.js';
@@ -40,25 +47,43 @@ export function ownerBytes(id: string): Buffer {
 }
 
 /** The vault itself, as it is stored. */
-export interface Begun {
+export interface Begun extends WrappedKeys {
   readonly id: string;
-  readonly root: Buffer;
-  readonly naming: Buffer;
+  /** The same keys under the master key that is to come, while it is rotated: either opens the vault. */
+  readonly next: WrappedKeys | undefined;
   /** Keys were destroyed, and the files have not been written anew since. */
   readonly traces: boolean;
 }
 
+const STORED = ['version', 'id', 'root', 'naming', 'traces', 'root.next', 'naming.next'];
+
 /** `undefined` where there is none. */
 export async function readBegun(driver: RedisDriver, names: Names): Promise<Begun | undefined> {
-  const { fields } = await driver.read(names.vault, ['version', 'id', 'root', 'naming', 'traces'], []);
-  const [version, id, root, naming, traces] = fields;
+  const { fields } = await driver.read(names.vault, STORED, []);
+  const [version, id, root, naming, traces, nextRoot, nextNaming] = fields;
   if (!version || !id || !root || !naming) return undefined;
   if (version.toString() !== VERSION) {
     throw new VaultFileError(
       `the vault has version ${version.toString()}, this code knows version ${VERSION}: use the newer code`,
     );
   }
-  return { id: id.toString(), root, naming, traces: traces?.toString() === '1' };
+  const next = nextRoot && nextNaming ? { root: nextRoot, naming: nextNaming } : undefined;
+  return { id: id.toString(), root, naming, next, traces: traces?.toString() === '1' };
+}
+
+/**
+ * The keys, and whether the master key is the one to come.
+ * @throws MasterKeyError
+ */
+export function openBegun(
+  masterKey: Uint8Array,
+  { next, ...now }: Begun,
+): { keys: VaultKeys; isNext: boolean } {
+  const keys = unwrapKeys(masterKey, now);
+  if (keys !== undefined) return { keys, isNext: false };
+  const later = next && unwrapKeys(masterKey, next);
+  if (later === undefined) throw wrongMasterKey();
+  return { keys: later, isNext: true };
 }
 
 export interface BeginOptions {

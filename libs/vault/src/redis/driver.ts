@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
+import { redisAddress } from '@threadline/platform/redis-address';
+import { distrustOf } from '@threadline/platform/tls-files';
 import { VaultBusyError, VaultSettingsError } from '../errors.js';
 import { SETTINGS, replicasDemanded, weaknessesOf, writesSnapshots, type RedisSettings } from './settings.js';
 import { isElsewhere, isPassing, translate } from './translate.js';
@@ -36,6 +38,8 @@ export class RedisDriver {
   readonly #patience: Patience;
   /** Grows whenever a connection ends: what was known of the server holds no longer. */
   #era = 0;
+  /** Why trying again will not help. */
+  #distrust: string | undefined;
   #demands: Demands & { readonly era: number; readonly until: number } = { replicas: 0, era: -1, until: 0 };
 
   private constructor(client: Redis | Cluster, slot: number, patience: Patience) {
@@ -44,14 +48,18 @@ export class RedisDriver {
     this.#patience = patience;
     const anew = (): void => void this.#era++;
     client.on('close', anew);
+    // Every call has its own error; without a listener the driver prints what it tells beside them.
+    client.on('error', (error: unknown) => {
+      this.#distrust ??= distrustOf(error);
+    });
     if (client instanceof Cluster) client.on('+node', anew).on('-node', anew);
   }
 
   /**
-   * `redis://` or `rediss://`; of a cluster any node. `key` tells the slot: every key holds the same hash tag.
+   * `given`: `redis://` or `rediss://` (see `RedisAddress`); of a cluster any node. `key` tells the slot: every key holds the same hash tag.
    * @throws VaultBusyError, VaultSettingsError
    */
-  static async connect(url: string, key: string, patience: Patience): Promise<RedisDriver> {
+  static async connect(given: string, key: string, patience: Patience): Promise<RedisDriver> {
     const options = {
       connectionName: 'threadline-vault',
       connectTimeout: patience.answer,
@@ -60,8 +68,8 @@ export class RedisDriver {
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
     };
-    const alone = new Redis(url, { ...options, retryStrategy: pauseBefore });
-    quiet(alone);
+    const { url, tls: files } = redisAddress(given);
+    const alone = new Redis(url, { ...options, retryStrategy: pauseBefore, ...(files && { tls: files }) });
     const first = new RedisDriver(alone, 0, patience);
     try {
       const [info, slot] = await first.#run((node) =>
@@ -73,7 +81,6 @@ export class RedisDriver {
         clusterRetryStrategy: pauseBefore,
         redisOptions: { ...options, username, password, ...(tls && { tls }) },
       });
-      quiet(cluster);
       await first.close();
       return new RedisDriver(cluster, slot, patience);
     } catch (error) {
@@ -172,6 +179,11 @@ export class RedisDriver {
       try {
         return await inTime(this.#master().then(what), this.#patience.answer);
       } catch (error) {
+        if (this.#distrust !== undefined)
+          throw new VaultSettingsError(
+            `the vault's Redis and we do not trust each other: ${this.#distrust}`,
+            error,
+          );
         if (!isPassing(error) || performance.now() + pause > until) throw translate(error);
         await delay(pause);
         if (this.#client instanceof Cluster && isElsewhere(error)) await this.#lookUpSlots(this.#client);
@@ -234,11 +246,6 @@ export class RedisDriver {
 const pauseBefore = (attempt: number): number => Math.min(PAUSE.first * 2 ** attempt, PAUSE.longest);
 
 const nameOf = ({ options: { host, port } }: Redis): string => `${host}:${port}`;
-
-/** Every call has its own error; without a listener the driver prints what it tells beside them. */
-function quiet(client: Redis | Cluster): void {
-  client.on('error', () => undefined);
-}
 
 async function settingsOf(node: Redis): Promise<RedisSettings> {
   const [told, replication] = await Promise.all([node.config('GET', ...SETTINGS), node.info('replication')]);

@@ -55,3 +55,20 @@ export const SCRUBBED = `#!lua flags=allow-oom
 ${SAME_VAULT}
 if redis.call('HGET', KEYS[1], 'destroyed') == ARGV[2] then redis.call('HSET', KEYS[1], 'traces', '0') end
 return 1`;
+
+/** A second wrap of the vault's keys, beside the one in use. ARGV: the vault's id, root, naming. */
+export const ADD_WRAP = `${SAME_VAULT}
+redis.call('HSET', KEYS[1], 'root.next', ARGV[2], 'naming.next', ARGV[3])
+return 1`;
+
+/**
+ * The second wrap, if it is still that one, takes the place of the first, of which traces are left in the files. What is
+ * written anew is counted by destructions; nobody holds anything of the wrap. ARGV: the vault's id, root, naming.
+ */
+export const SWITCH_WRAP = `#!lua flags=allow-oom
+${SAME_VAULT}
+if redis.call('HGET', KEYS[1], 'root.next') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'root', ARGV[2], 'naming', ARGV[3], 'traces', '1')
+redis.call('HDEL', KEYS[1], 'root.next', 'naming.next')
+redis.call('HINCRBY', KEYS[1], 'destroyed', 1)
+return 1`;
