@@ -5,7 +5,8 @@ import { combineNamings, namings, type ExplainedNaming } from '@threadline/proje
 import { emptySummary } from '@threadline/projections/summary';
 import { summaryFromJson, summaryToJson } from '@threadline/projections/summary-json';
 import type { Vault } from '@threadline/vault/vault';
-import { UNSEEN, type CustomersModel, type TimelineRow } from './sqlite/customers-model.js';
+import type { CustomersModel, TimelineRow } from './sqlite/customers-model.js';
+import { UNSEEN } from './sqlite/naming-columns.js';
 import {
   decode,
   interactionOf,
@@ -45,6 +46,8 @@ interface Changes {
   readonly relations: Relation[];
   readonly decisions: PlacedDecision[];
   readonly mentions: { party: number; position: number }[];
+  /** Types, channels and kinds as the log names them: they are numbered in that order, however it is cut into batches. */
+  readonly terms: Set<string>;
 }
 
 /** Folds events of the log into the read model `customers`. A batch and its checkpoint are written together or not at all. */
@@ -159,6 +162,7 @@ export class CustomersProjector {
       relations: [],
       decisions: [],
       mentions: [],
+      terms: new Set(fresh.flatMap(termsOf)),
     };
     const byStream = new Map<string, LoggedEvent[]>();
     for (const event of fresh) {
@@ -182,6 +186,9 @@ export class CustomersProjector {
       this.change(changes, interactionOf(stream), earlier, events);
       for (const event of events) this.name(changes, event);
     }
+    // Which of them are kept depends on which was known before.
+    changes.links.sort(byPosition);
+    changes.relations.sort(byPosition);
     const isNew = (party: number): boolean => this.model.naming(party) === undefined;
     changes.blocked = await this.identity.blocked([...changes.kinds.keys()].filter(isNew));
     return changes;
@@ -288,6 +295,7 @@ export class CustomersProjector {
     summaries: ReadonlyMap<number, string | undefined>,
     position: number,
   ): void {
+    for (const term of changes.terms) this.model.term(term);
     for (const { party, key } of changes.removed.values()) this.model.removeEntry(party, key);
     for (const entry of changes.entries.values()) this.model.writeEntry(entry);
     for (const [party, summary] of summaries) this.model.writeSummary(party, summary);
@@ -320,5 +328,13 @@ export class CustomersProjector {
     return earlier;
   }
 }
+
+const byPosition = (a: { readonly position: number }, b: { readonly position: number }): number =>
+  a.position - b.position;
+
+const termsOf = (event: LoggedEvent): string[] => {
+  const kinds = event.parties.map(({ kind }) => kind);
+  return isOf('identity', event) ? kinds : [event.type, event.clear.channel, ...kinds];
+};
 
 const place = (one: LoggedEvent | Unusable): number => ('reason' in one ? one.event.position : one.position);

@@ -123,15 +123,16 @@ export class ProjectedLog {
   }
 }
 
-/** `email:ana@example.org Ana` is an identifier with a name. */
+/** `email:ana@example.org Ana` is an identifier with a name; `~phone:+44…` is shared. */
 function identifierOf(who: string): Identifier {
-  const [identifier = '', ...name] = who.split(' ');
+  const shared = who.startsWith('~');
+  const [identifier = '', ...name] = who.slice(Number(shared)).split(' ');
   const colon = identifier.indexOf(':');
   const kind = identifier.slice(0, colon);
   return {
     kind,
     value: identifier.slice(colon + 1),
-    strength: defaultStrength(kind),
+    strength: shared ? 'shared' : defaultStrength(kind),
     ...(name.length > 0 && { name: name.join(' ') }),
   };
 }

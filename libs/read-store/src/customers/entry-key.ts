@@ -33,3 +33,12 @@ export function firstKeyAt(at: number): Uint8Array {
   writeTime(key, Math.min(Math.max(at, -OFFSET), OFFSET));
   return key;
 }
+
+/** The least place that is greater: of the same length, one more in the last byte. */
+export function placeAfter(key: Uint8Array): Uint8Array {
+  const next = Buffer.from(key);
+  for (let i = next.length - 1; i >= 0; i--) {
+    if ((next[i] = ((next[i] as number) + 1) & 0xff) !== 0) break;
+  }
+  return next;
+}

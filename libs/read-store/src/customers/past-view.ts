@@ -8,7 +8,7 @@ import {
 } from '@threadline/projections/contribution';
 import { combineNamings, namings, type ExplainedNaming } from '@threadline/projections/naming';
 import { emptySummary, type Summary } from '@threadline/projections/summary';
-import { UNSEEN } from '../sqlite/customers-model.js';
+import { UNSEEN } from '../sqlite/naming-columns.js';
 import type { EntryRow, ExplainedParty, KnownParty } from './customer-rows.js';
 import { interactionOf, type LoggedEvent } from './decode.js';
 import { entryKey, firstKeyAt } from './entry-key.js';

@@ -1,7 +1,7 @@
 import { isEntryKey, readCursor, writeCursor } from './cursor.js';
 import type { TimelinePage, TimelineQuery } from './customer-reads.js';
 import type { EntryRow } from './customer-rows.js';
-import { firstKeyAt, GREATEST, LEAST } from './entry-key.js';
+import { firstKeyAt, GREATEST, LEAST, placeAfter } from './entry-key.js';
 import type { OpenedLog } from './opened-log.js';
 import type { View } from './view.js';
 import { matchExpression, type WordsIndex } from '../search/words-index.js';
@@ -29,11 +29,7 @@ function boundsOf({ from, to, cursor, order }: TimelineQuery): Bounds {
 /** What is left of the bounds beyond a key, in the direction of reading. */
 function beyond(bounds: Bounds, key: Uint8Array, order: 'asc' | 'desc'): Bounds {
   if (order === 'desc') return { from: bounds.from, to: lesser(bounds.to, key) };
-  // The least key that is greater: of the same length, one more in the last place.
-  const next = Buffer.from(key);
-  for (let i = next.length - 1; i >= 0; i--) {
-    if ((next[i] = ((next[i] as number) + 1) & 0xff) !== 0) break;
-  }
+  const next = placeAfter(key);
   return { from: Buffer.compare(bounds.from, next) > 0 ? bounds.from : next, to: bounds.to };
 }
 

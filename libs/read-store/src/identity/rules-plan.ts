@@ -5,7 +5,7 @@ import type { Identity } from '@threadline/domain/identity/resolve-identity';
 import type { EventStore, LocalLog } from '@threadline/event-store/event-store';
 import type { Vault } from '@threadline/vault/vault';
 import { AppliedRulesLog, conflictWith, type AppliedRules } from './applied-rules.js';
-import { UNSEEN } from '../sqlite/customers-model.js';
+import { UNSEEN } from '../sqlite/naming-columns.js';
 import { PlannedChanges, type PlannedChange } from './planned-changes.js';
 import { GatheredCustomers, scanCustomers } from '../rebuild/rebuild-customers.js';
 import { resolveLog, type MetParty } from '../rebuild/rebuild-identity.js';
@@ -56,7 +56,8 @@ export async function planRules({ log, vault, rules, onProgress }: PlanOptions):
   const applied = all.filter(({ position }) => position <= upTo);
   const inForce = applied.at(-1)?.rules ?? DEFAULT_RULES;
   const gathered = new GatheredCustomers({ log, vault, upTo, now: () => 0 });
-  await scanCustomers({ log, vault, upTo }, 0, gathered, (position) => onProgress?.(position, upTo));
+  let done = 0;
+  await scanCustomers({ log, vault, upTo }, gathered, (events) => onProgress?.((done += events), upTo));
   const { identity: scan, events } = gathered.evidence();
   const links = scan.links().map(([first]) => first as LinkRow);
   const before = (await resolveLog(scan, links, inForce, vault)).identity;

@@ -34,19 +34,8 @@ class Column {
     this.values[index] = value;
   }
 
-  all(): Float64Array<ArrayBuffer> {
+  all(): Float64Array {
     return this.values.subarray(0, this.length);
-  }
-
-  append(values: Float64Array): void {
-    const length = this.length + values.length;
-    if (length > this.values.length) {
-      const grown = new Float64Array(length);
-      grown.set(this.all());
-      this.values = grown;
-    }
-    this.values.set(values, this.length);
-    this.length = length;
   }
 }
 
@@ -56,7 +45,7 @@ const ARENA_LIMIT = 16 * ARENA_PIECE;
 
 /** Texts in a few large buffers instead of a million small strings. */
 class Arena {
-  readonly pieces: Buffer<ArrayBuffer>[] = [];
+  private readonly pieces: Buffer[] = [];
   private used = ARENA_PIECE;
 
   /** Where the text lies; `NONE` where there is no room for it. */
@@ -76,29 +65,11 @@ class Arena {
     return (this.pieces.length - 1) * ARENA_PIECE + at;
   }
 
-  /** Adds the pieces of another arena; answers by how much its places have moved. */
-  adopt(pieces: readonly Uint8Array<ArrayBuffer>[]): number {
-    const moved = this.pieces.length * ARENA_PIECE;
-    for (const { buffer, byteOffset, length } of pieces)
-      this.pieces.push(Buffer.from(buffer, byteOffset, length));
-    this.used = ARENA_PIECE;
-    return moved;
-  }
-
   get(place: number): string {
     const piece = this.pieces[Math.floor(place / ARENA_PIECE)] as Buffer;
     const at = place % ARENA_PIECE;
     return piece.toString('utf8', at + 4, at + 4 + piece.readUInt32LE(at));
   }
-}
-
-/** A table as it goes from thread to thread. */
-export interface EntryTableData {
-  readonly columns: readonly Float64Array<ArrayBuffer>[];
-  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
-  readonly ids: Uint8Array<ArrayBuffer>;
-  readonly typeNames: readonly string[];
-  readonly several: ReadonlySet<number>;
 }
 
 /** An event as the fold takes it, with its interaction. */
@@ -122,19 +93,8 @@ export class EntryTable {
   private readonly high = new Column();
   private readonly low = new Column();
   private readonly places = new Column();
-  private readonly columns = [
-    this.positions,
-    this.homes,
-    this.times,
-    this.sequences,
-    this.types,
-    this.flags,
-    this.high,
-    this.low,
-    this.places,
-  ];
   private readonly arena = new Arena();
-  private ids: Buffer<ArrayBuffer> = Buffer.alloc(16 * 1024);
+  private ids: Buffer = Buffer.alloc(16 * 1024);
   private readonly typeNames: string[] = [];
   private readonly typeNumbers = new Map<string, number>();
   /** First halves of the ids of interactions that have more than one event. */
@@ -153,42 +113,14 @@ export class EntryTable {
     this.low.push(Number.parseInt(interaction.slice(13, 26), 16));
     if (event.revision > 0) this.several.add(high);
     this.places.push(this.arena.add(`${interaction}${JSON.stringify(event.clear)}`));
-    if (this.ids.length < (index + 1) * 16) this.growIds(this.ids.length * 2);
+    if (this.ids.length < (index + 1) * 16) this.growIds();
     this.ids.write(event.id.replaceAll('-', ''), index * 16, 'hex');
   }
 
-  private growIds(bytes: number): void {
-    const grown = Buffer.alloc(Math.max(bytes, this.ids.length));
+  private growIds(): void {
+    const grown = Buffer.alloc(this.ids.length * 2);
     grown.set(this.ids);
     this.ids = grown;
-  }
-
-  /** What is in it, not copied: the table is not used any more. */
-  data(): EntryTableData {
-    const { ids, typeNames, several } = this;
-    const columns = this.columns.map((column) => column.all());
-    return { columns, pieces: this.arena.pieces, ids, typeNames, several };
-  }
-
-  /** The memory of a table, to be transferred. */
-  static buffersOf({ columns, pieces, ids }: EntryTableData): ArrayBuffer[] {
-    return [...columns, ...pieces, ids].map(({ buffer }) => buffer);
-  }
-
-  /** Adds the events of another table. */
-  adopt({ columns, pieces, ids, typeNames, several }: EntryTableData): void {
-    const before = this.positions.length;
-    columns.forEach((values, number) => this.columns[number]?.append(values));
-    const events = this.positions.length;
-    const moved = this.arena.adopt(pieces);
-    const types = typeNames.map((name) => this.typeNumber(name));
-    for (let index = before; index < events; index++) {
-      this.types.set(index, types[this.types.at(index)] as number);
-      if (this.places.at(index) !== NONE) this.places.set(index, this.places.at(index) + moved);
-    }
-    this.growIds(events * 16);
-    this.ids.set(ids.subarray(0, (events - before) * 16), before * 16);
-    for (const high of several) this.several.add(high);
   }
 
   private typeNumber(type: string): number {

@@ -5,7 +5,7 @@ import { DEFAULT_RULES, type IdentityRules } from '@threadline/domain/identity/i
 import { contribute, standings } from '@threadline/projections/contribution';
 import { emptySummary } from '@threadline/projections/summary';
 import { summaryToJson } from '@threadline/projections/summary-json';
-import type { PartyRecord, Vault } from '@threadline/vault/vault';
+import type { Vault } from '@threadline/vault/vault';
 import { endBulk, startBulk, syncFile } from './bulk-write.js';
 import { CustomersModel } from '../sqlite/customers-model.js';
 import { CustomersProjector } from '../customers-projector.js';
@@ -19,10 +19,10 @@ import {
   type LoggedEvent,
   type Unusable,
 } from '../customers/decode.js';
-import { EntryTable, type EntryTableData, type KeptEvent } from './entry-table.js';
+import { EntryTable, type KeptEvent } from './entry-table.js';
 import { openRules, UnreadableRulesError } from '../identity/identity-rules-events.js';
 import { nextEvents } from '../next-events.js';
-import { IdentityScan, resolveLog, type IdentityPart, type MetParty } from './rebuild-identity.js';
+import { IdentityScan, resolveLog, type MetParty } from './rebuild-identity.js';
 import { IdentityTables } from '../sqlite/identity-tables.js';
 import type { LinkRow } from '../identity/identity-rows.js';
 
@@ -42,19 +42,18 @@ export interface RebuildOptions {
 }
 
 /**
- * Builds the read model `customers` anew from the log up to `upTo`, in a file of its own: what a scan of the log gathers,
- * or what others have gathered of it. A log with an event that cannot be read is followed event by event instead: which
- * later events wait for it only their streams can tell.
+ * Builds the read model `customers` anew from the log up to `upTo`, in a file of its own. `onProgress` is told of every
+ * event twice. A log with an event that cannot be read is followed event by event instead: which later events wait for it
+ * only their streams can tell.
  */
 export async function rebuildCustomers(
   options: RebuildOptions,
-  gather: (into: GatheredCustomers) => Promise<void> = (into) => scanCustomers(options, 0, into),
   onProgress: (events: number) => void = () => undefined,
 ): Promise<void> {
   try {
     await build(options, async (model) => {
       const gathered = new GatheredCustomers(options);
-      await gather(gathered);
+      await scanCustomers(options, gathered, onProgress);
       await gathered.write(model, onProgress);
     });
   } catch (error) {
@@ -63,20 +62,19 @@ export async function rebuildCustomers(
   }
 }
 
-/** Gathers the events in `(from, upTo]`. */
+/** Gathers the events up to `upTo`; `onProgress` is told how many more. */
 export async function scanCustomers(
   { log, vault, upTo }: Pick<RebuildOptions, 'log' | 'vault' | 'upTo'>,
-  from: number,
   into: GatheredCustomers,
-  onProgress: (position: number) => void = () => undefined,
+  onProgress: (events: number) => void = () => undefined,
 ): Promise<void> {
-  for (let after = from; after < upTo;) {
+  for (let after = 0; after < upTo;) {
     const recorded = log.after(after, Math.min(SCANNED, upTo - after));
     const last = recorded.at(-1);
     if (last === undefined) break;
-    after = last.position;
     into.add(recorded, await decode(recorded.filter(isOfCustomers), vault));
-    onProgress(after);
+    onProgress(last.position - after);
+    after = last.position;
   }
 }
 
@@ -117,15 +115,6 @@ async function follow(
   }
 }
 
-/** What a thread has gathered of its part of the log, as another one adopts it. */
-export interface GatheredPart {
-  readonly table: EntryTableData;
-  readonly identity: IdentityPart;
-  /** Events that put identity rules in force. */
-  readonly rules: readonly number[];
-  readonly parked: readonly ParkedRow[];
-}
-
 /**
  * The model in the making, in two phases: the log is gone through once in its order, then each party's events are folded in
  * the order of its timeline, so that every row is written once and in the order of its key.
@@ -163,31 +152,6 @@ export class GatheredCustomers {
       const at = this.options.now();
       this.parked.push({ position, stream, event: id, type, reason: waits ? null : (reason ?? null), at });
     }
-  }
-
-  /** Events after that position wait for one before it: who gathers them on their own cannot know. */
-  stopsAfter(position: number): boolean {
-    const { log } = this.options;
-    return [...this.stopped.keys()].some((stream) => (log.stream(stream).at(-1)?.position ?? 0) > position);
-  }
-
-  /** See `IdentityScan.learn`. */
-  learn(records: Iterable<PartyRecord>): void {
-    this.identity.learn(records);
-  }
-
-  /** Empties it; the table's memory may be transferred (`EntryTable.buffersOf`). */
-  part(): GatheredPart {
-    const { rules, parked } = this;
-    return { table: this.table.data(), identity: this.identity.part(), rules, parked };
-  }
-
-  /** Adds what was gathered of the events that come next. */
-  adopt({ table, identity, rules, parked }: GatheredPart): void {
-    this.table.adopt(table);
-    this.identity.adopt(identity);
-    this.rules.push(...rules);
-    this.parked.push(...parked);
   }
 
   /** Instead of phase two: what is said of who is who, and how many events are on the timeline of each party. */

@@ -1,18 +1,13 @@
 import { join } from 'node:path';
 import { earlierPart } from '../sqlite/models.js';
-import { rebuildCustomers, scanCustomers } from './rebuild-customers.js';
-import { scan, withSources, type Sources } from './rebuild-scan.js';
-import { SearchBuild } from './rebuild-search.js';
-import { startPart, type PartThread } from './rebuild-thread.js';
+import { rebuildCustomers } from './rebuild-customers.js';
+import { buildSearch, DividedLog } from './rebuild-search.js';
+import { withSources } from './rebuild-sources.js';
+import { startSearch } from './rebuild-thread.js';
 import type { RebuildAnswer, RebuildTask } from './rebuild.js';
 
 /** Milliseconds. */
 const PROGRESS_EVERY = 250;
-/**
- * How much of a log that is divided is this thread's, which writes the rows of all of it as well: it can begin with that
- * when both have gone through their parts.
- */
-const FIRST = 0.5;
 
 // Whoever wanted the models is gone.
 process.once('disconnect', () => process.exit());
@@ -29,80 +24,52 @@ function tell(answer: RebuildAnswer): void {
   });
 }
 
-/** How far both models are. An event counts for both when it was gone through, and once more when its row is written. */
+/** How far both models are. For the customers an event counts when it was gone through, and once more when its row is written. */
 class Progress {
-  private scanned = 0;
-  private written = 0;
+  private passed = 0;
+  private searched = 0;
   /** Never yet: the first step is told at once, so that who follows knows that it has begun. */
   private told = -Infinity;
 
   constructor(private readonly total: number) {}
 
-  readonly scan = (events: number): void => {
-    this.scanned += events;
+  readonly customers = (events: number): void => {
+    this.passed += events;
     this.tell();
   };
 
-  readonly write = (events: number): void => {
-    this.written += events;
+  readonly search = (events: number): void => {
+    this.searched += events;
     this.tell();
   };
 
   private tell(): void {
-    const { total, scanned, written } = this;
+    const { total, passed, searched } = this;
     const now = performance.now();
     if (now - this.told < PROGRESS_EVERY) return;
     this.told = now;
-    const search = { done: scanned, total };
-    tell({ progress: { customers: { done: scanned + written, total: 2 * total }, search } });
+    tell({ progress: { customers: { done: passed, total: 2 * total }, search: { done: searched, total } } });
   }
 }
 
-/** A long log is gone through by two threads, each its part; what the other one gathers of the customers comes here. */
+/**
+ * The customers in this thread; beside it, of a long log, the search index in another, and half of what is left of that here
+ * when the customers are done. What both need is read and decoded twice: that costs less than to hand over what the other has
+ * gathered.
+ */
 async function run(task: RebuildTask): Promise<void> {
-  const { folder, upTo, divided } = task;
+  const { folder, masterKey, upTo } = task;
   const progress = new Progress(upTo);
-  const from = divided ? Math.floor(upTo * FIRST) : upTo;
   const path = join(folder, task.search);
-  const later = divided ? startPart({ ...task, from, path }, progress.scan) : undefined;
-  const first: FirstPart = { upTo: from, path: divided ? earlierPart(path) : path };
-  await withSources(task, (sources) => build(task, sources, first, later, progress));
-  await later?.ended;
-}
-
-interface FirstPart {
-  readonly upTo: number;
-  readonly path: string;
-}
-
-async function build(
-  { folder, upTo, customers }: RebuildTask,
-  sources: Sources,
-  first: FirstPart,
-  later: PartThread | undefined,
-  progress: Progress,
-): Promise<void> {
-  const options = { ...sources, path: join(folder, customers), upTo, now: Date.now };
-  await rebuildCustomers(
-    options,
-    async (gathered) => {
-      const search = new SearchBuild(first.path, sources.vault);
-      try {
-        const part = { from: 0, upTo: first.upTo };
-        const corrupt = await scan(sources, part, { search, customers: gathered }, progress.scan);
-        gathered.learn(search.opened());
-        search.finish(first.upTo);
-        if (corrupt !== undefined) throw corrupt;
-      } finally {
-        search.close();
-      }
-      if (later === undefined) return;
-      const part = await later.gathered;
-      // What waits for an event of the first part, or cannot be read, is found by going through the rest here.
-      if (part === undefined || gathered.stopsAfter(first.upTo))
-        await scanCustomers(options, first.upTo, gathered);
-      else gathered.adopt(part);
-    },
-    progress.write,
-  );
+  const divided = task.divided ? DividedLog.of(upTo) : undefined;
+  const earlier =
+    divided &&
+    startSearch({ folder, masterKey, path: earlierPart(path), divided: divided.shared }, progress.search);
+  await withSources(task, async (sources) => {
+    const { log, vault } = sources;
+    const options = { log, vault, path: join(folder, task.customers), upTo, now: Date.now };
+    await rebuildCustomers(options, progress.customers);
+    await buildSearch(sources, { from: divided?.divide() ?? 0, upTo, path }, progress.search);
+  });
+  await earlier;
 }

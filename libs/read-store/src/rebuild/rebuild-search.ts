@@ -1,17 +1,97 @@
 import { rmSync } from 'node:fs';
-import type { PartyRecord, Vault } from '@threadline/vault/vault';
+import { CorruptEventError } from '@threadline/event-store/errors';
+import type { Vault } from '@threadline/vault/vault';
 import { endBulk, startBulk, syncFile } from './bulk-write.js';
-import type { LoggedEvent } from '../customers/decode.js';
+import { decode, isOfCustomers, type LoggedEvent } from '../customers/decode.js';
+import { nextEvents } from '../next-events.js';
 import { GatheredPeople } from '../search/people-index.js';
 import { SearchModel } from '../search/search-model.js';
 import { SearchProjector } from '../search/search-projector.js';
+import type { Sources } from './rebuild-sources.js';
+
+/** Events that are read at once: few, so that what was read is garbage before the collector would copy it. */
+export const CHUNK = 64;
 
 /** What FTS5 gathers before it writes a segment, and how many events go into one transaction: fewer segments to merge. */
 const HASH_BYTES = 32 * 1_048_576;
 const COMMITTED = 200_000;
 
-/** The read model `search` in the making, or a part of it, in a file of its own. */
-export class SearchBuild {
+/** A part of the log, and the file for its search index. */
+export interface SearchPart {
+  /** Of the events in `(from, upTo]`; `upTo` may come down meanwhile, as far as it is not passed. */
+  readonly from: number;
+  readonly upTo: number;
+  readonly path: string;
+}
+
+/** Less is not worth another thread's while: it has to get to know everybody who is in it. */
+const WORTH_DIVIDING = 4_000;
+
+/** The search index of a log that two threads build: how far the one is, and where it is to end. */
+export class DividedLog {
+  /** Where it is, where it ends. */
+  private readonly positions: BigInt64Array;
+
+  private constructor(readonly shared: SharedArrayBuffer) {
+    this.positions = new BigInt64Array(shared);
+  }
+
+  static of(upTo: number): DividedLog {
+    const log = new DividedLog(new SharedArrayBuffer(2 * BigInt64Array.BYTES_PER_ELEMENT));
+    Atomics.store(log.positions, 1, BigInt(upTo));
+    return log;
+  }
+
+  /** The same in another thread. */
+  static from(shared: SharedArrayBuffer): DividedLog {
+    return new DividedLog(shared);
+  }
+
+  get upTo(): number {
+    return Number(Atomics.load(this.positions, 1));
+  }
+
+  /** It has come so far. */
+  pass(position: number): void {
+    Atomics.store(this.positions, 0, BigInt(position));
+  }
+
+  /** Takes half of what is left away from it; answers where that begins. */
+  divide(): number {
+    const { upTo } = this;
+    const at = Number(Atomics.load(this.positions, 0));
+    // It may have begun a chunk that it has not told of, and another.
+    if (upTo - at < WORTH_DIVIDING) return upTo;
+    const middle = Math.ceil((at + upTo) / 2);
+    Atomics.store(this.positions, 1, BigInt(middle));
+    return middle;
+  }
+}
+
+/** Builds the read model `search`, or a part of it. What cannot be read is passed over: `customers` parks it. */
+export async function buildSearch(
+  { log, vault }: Sources,
+  part: SearchPart,
+  onProgress: (events: number, position: number) => void,
+): Promise<void> {
+  const build = new SearchBuild(part.path, vault);
+  try {
+    for (let after = part.from, upTo: number; after < (upTo = part.upTo);) {
+      const events = nextEvents(log, after, Math.min(CHUNK, upTo - after));
+      const corrupt = events instanceof CorruptEventError;
+      if (!corrupt) await build.add((await decode(events.filter(isOfCustomers), vault)).logged);
+      const last = corrupt ? events.position : (events.at(-1)?.position ?? upTo);
+      onProgress(last - after, last);
+      after = last;
+    }
+    build.finish(part.upTo);
+  } finally {
+    build.close();
+  }
+}
+
+/** A search index in the making, in a file of its own. */
+class SearchBuild {
   private readonly model: SearchModel;
   private readonly people: GatheredPeople;
   private readonly projector: SearchProjector;
@@ -39,11 +119,6 @@ export class SearchBuild {
     this.waiting = 0;
     this.model.commit();
     this.model.begin();
-  }
-
-  /** Who was opened. */
-  opened(): Iterable<PartyRecord> {
-    return this.people.records();
   }
 
   /** Durable when it returns. */

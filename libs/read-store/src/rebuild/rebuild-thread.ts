@@ -1,50 +1,37 @@
 import { Worker } from 'node:worker_threads';
-import type { GatheredPart } from './rebuild-customers.js';
 
-/** A part of the log for a thread of its own: the events in `(from, upTo]`, their search index at the path. */
-export interface PartTask {
+/** The search index of a log from its beginning, for a thread of its own. */
+export interface SearchTask {
   readonly folder: string;
   /** 32 bytes. */
   readonly masterKey: Uint8Array;
-  readonly from: number;
-  readonly upTo: number;
   readonly path: string;
+  /** Of a `DividedLog`. */
+  readonly divided: SharedArrayBuffer;
 }
 
-/** What the thread tells; `part` is undefined where an event could not be read. */
-export type PartMessage =
-  { readonly scanned: number } | { readonly part: GatheredPart | undefined } | { readonly failed: string };
+/** What the thread tells. */
+export type SearchMessage = { readonly indexed: number } | { readonly failed: string };
 
-export interface PartThread {
-  /** What it has gathered for the customers; undefined where an event could not be read. */
-  readonly gathered: Promise<GatheredPart | undefined>;
-  /** Its search index is written. */
-  readonly ended: Promise<void>;
-}
-
-/** Goes through a part of the log beside this thread; `onProgress` is told events. */
-export function startPart(task: PartTask, onProgress: (events: number) => void): PartThread {
+/** Builds the search index beside this thread, or as much of it as nobody takes away; `onProgress` is told events. Resolves when it is durable. */
+export function startSearch(task: SearchTask, onProgress: (events: number) => void): Promise<void> {
   const worker = new Worker(new URL('./rebuild-worker.js', import.meta.url), {
     workerData: task,
     name: 'rebuild',
   });
-  const gathered = Promise.withResolvers<GatheredPart | undefined>();
   const ended = new Promise<void>((resolve, reject) => {
     let failure: Error | undefined;
-    worker.on('message', (message: PartMessage) => {
-      if ('scanned' in message) onProgress(message.scanned);
-      else if ('part' in message) gathered.resolve(message.part);
+    worker.on('message', (message: SearchMessage) => {
+      if ('indexed' in message) onProgress(message.indexed);
       else failure = new Error(message.failed);
     });
     worker.once('error', (error: Error) => (failure = error));
     worker.once('exit', () => {
-      gathered.reject(failure ?? new Error('a thread ended before it was done'));
       if (failure === undefined) resolve();
       else reject(failure);
     });
   });
-  // Whoever waits for what was gathered is told first.
+  // It may fail before anybody waits for it.
   ended.catch(() => undefined);
-  gathered.promise.catch(() => undefined);
-  return { gathered: gathered.promise, ended };
+  return ended;
 }

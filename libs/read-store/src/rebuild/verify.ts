@@ -1,41 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
-import { STRENGTHS, type Identifier } from '@threadline/domain/identifier';
-import { partyId } from '@threadline/domain/ids';
-import type { LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
+import { STRENGTHS } from '@threadline/domain/identifier';
+import type { LocalLog } from '@threadline/event-store/event-store';
 import { naiveReplay, type NaiveAnswer, type NaiveCustomer } from '@threadline/projections/naive';
-import type { NaiveData, NaiveFact, NaiveRecord, NaiveSaid } from '@threadline/projections/naive-record';
-import { searchText } from '@threadline/projections/search-text';
+import type { NaiveData, NaiveRecord } from '@threadline/projections/naive-record';
 import type { Card } from '@threadline/projections/card';
 import { SHOWN } from '@threadline/projections/render-card';
 import type { TimelineEntry } from '@threadline/projections/timeline-entry';
-import { openEvent, type OpenedEvent } from '@threadline/vault/sealing';
 import type { Vault } from '@threadline/vault/vault';
-import {
-  decode,
-  handlesOf,
-  interactionOf,
-  isOf,
-  isOfCustomers,
-  type LoggedEvent,
-} from '../customers/decode.js';
-import { openRules, UnreadableRulesError } from '../identity/identity-rules-events.js';
 import { LiveModels } from '../sqlite/live-models.js';
 import { SqliteCustomerReads } from '../sqlite/sqlite-customer-reads.js';
 import { identityTold, naiveIdentityTold } from './verify-identity.js';
+import { VerifiedLog, type Difference, type MutableFact } from './verify-log.js';
 
-/** A row of a read model that is not what the log says. */
-export interface Difference {
-  readonly model: 'customers' | 'search';
-  /**
-   * What differs: `card`, `explanation`, `timeline`, `identity`, `refused`, `label`, `party`, `rows`, `words`, or an event's
-   * being `usable`.
-   */
-  readonly what: string;
-  /** The customer's id, the table, or the position. */
-  readonly of: string;
-  /** Members that differ, as JSON Pointers; never their values: those are personal. */
-  readonly at: readonly string[];
-}
+export type { Difference };
 
 export interface Verified {
   /** Up to this position. */
@@ -58,7 +35,6 @@ export interface VerifyOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-const CHUNK = 2_000;
 const PAGE = 200;
 
 /**
@@ -80,7 +56,7 @@ export async function verifyModels(options: VerifyOptions): Promise<Verified> {
 
 class Verification {
   private differences = 0;
-  private forgotten = 0;
+  private readonly read: VerifiedLog;
   private done = 0;
   private readonly total: number;
 
@@ -91,13 +67,18 @@ class Verification {
     private readonly now: number,
   ) {
     this.total = models.customers.checkpoint() * 2;
+    this.read = new VerifiedLog({
+      ...{ log: options.log, vault: options.vault, search: models.search },
+      differ: (...difference) => this.differ(...difference),
+      progress: (events) => this.progress(events),
+    });
   }
 
   async run(): Promise<Verified> {
     const { customers } = this.models;
     const position = customers.checkpoint();
     const parked = new Set(customers.parked().map((row) => row.position));
-    const facts = await this.facts(position, parked);
+    const facts = await this.read.facts(position, parked);
     const answer = naiveReplay(facts, { now: this.now });
     const rows = { parties: 0, timeline: 0, links: 0, refused: 0 };
     for (const customer of answer.customers) {
@@ -109,7 +90,7 @@ class Verification {
       await this.compare(customer, answer);
     }
     // With what was forgotten the log alone cannot say how many rows there should be.
-    if (this.forgotten === 0) {
+    if (this.read.forgotten === 0) {
       // Whom only decisions name has a row, and is nobody as long as it is alone.
       const nobody = namedInDecisions(facts).filter((party) => answer.customerOf(party) === undefined).length;
       rows.parties += nobody;
@@ -117,7 +98,8 @@ class Verification {
         this.count(what, customers.count(what as keyof typeof rows), expected);
       this.count('customers', customers.customers(), answer.customers.length + nobody);
     }
-    const { differences, forgotten } = this;
+    const { differences } = this;
+    const { forgotten } = this.read;
     return {
       position,
       events: facts.length,
@@ -128,114 +110,13 @@ class Verification {
     };
   }
 
-  /** The events up to there, opened when they are looked at; the search index is held against each in passing. */
-  private async facts(upTo: number, parked: ReadonlySet<number>): Promise<NaiveRecord[]> {
-    const { log, vault } = this.options;
-    const facts: NaiveRecord[] = [];
-    for (let after = 0; after < upTo;) {
-      const recorded = log.after(after, Math.min(CHUNK, upTo - after));
-      const last = recorded.at(-1);
-      if (last === undefined) break;
-      after = last.position;
-      const usable = recorded.filter(({ position }) => !parked.has(position));
-      for (const event of usable) if (isOf('rules', event)) facts.push(...(await this.rules(event)));
-      const { logged, unusable } = await decode(usable.filter(isOfCustomers), vault);
-      for (const { event, reason } of unusable)
-        this.differ('customers', 'usable', `${event.position}`, [reason]);
-      const keyring = await vault.keys(handlesOf(logged));
-      const hash = vault.hash.bind(vault);
-      const indexed = this.models.search.positions(after - recorded.length, after);
-      for (const event of logged) {
-        const opened = openEvent(event.id, event.type, event.stored, keyring, hash);
-        if (opened.forgotten || opened.identifiers.includes(undefined)) this.forgotten++;
-        if (isOf('identity', event)) facts.push(this.said(event, opened));
-        else if (!opened.forgotten && !opened.identifiers.includes(undefined)) {
-          if (this.models.search.checkpoint() >= event.position) this.compareWords(event, opened, indexed);
-          facts.push(this.fact(event, opened));
-        }
-      }
-      this.progress(recorded.length);
-    }
-    return facts;
-  }
-
-  private async rules(event: RecordedEvent): Promise<NaiveRecord[]> {
-    try {
-      return [{ position: event.position, rules: await openRules(event, this.options.vault) }];
-    } catch (error) {
-      if (!(error instanceof UnreadableRulesError)) throw error;
-      this.differ('customers', 'usable', `${event.position}`, [error.message]);
-      return [];
-    }
-  }
-
-  /** Whom it names and nobody can name any more is passed over: it is not in question who that was. */
-  private said({ id: event, position, at, type, clear }: LoggedEvent, opened: OpenedEvent): NaiveSaid {
-    const hash = this.options.vault.hash.bind(this.options.vault);
-    const named = opened.identifiers.map((one) =>
-      one === undefined
-        ? []
-        : [{ party: partyId(hash, one.kind, one.value), kind: one.kind, value: one.value }],
-    );
-    const first = clear.firstSide ?? named.length;
-    return {
-      ...{ event, position, at, says: type === 'identity.linked' ? 'link' : 'unlink' },
-      ...{ parties: named.slice(0, first).flat(), rest: named.slice(first).flat() },
-    };
-  }
-
-  /**
-   * A fact with as much of its data as finding its customer takes; the rest is opened when the customer's turn comes,
-   * and let go again: a large log does not fit into memory opened.
-   */
-  private fact(event: LoggedEvent, opened: OpenedEvent): MutableFact {
-    const { sequence } = opened.cloudEvent?.data ?? {};
-    const identifiers = this.identifiersOf(opened);
-    return {
-      event: event.id,
-      interaction: interactionOf(event.stream),
-      position: event.position,
-      recordedAt: event.recordedAt,
-      type: event.type,
-      source: event.stored.source,
-      id: opened.cloudEvent?.id ?? '',
-      at: event.at,
-      data: { ...(sequence !== undefined && { sequence }), identifiers } as unknown as NaiveData,
-    };
-  }
-
-  private identifiersOf({ identifiers }: OpenedEvent): (Identifier & { party: string })[] {
-    const hash = this.options.vault.hash.bind(this.options.vault);
-    return identifiers.flatMap((one) =>
-      one === undefined ? [] : [{ party: partyId(hash, one.kind, one.value), ...one }],
-    );
-  }
-
   private async compare(customer: NaiveCustomer, answer: NaiveAnswer): Promise<void> {
     const facts = customer.rows.map(({ fact }) => fact as MutableFact);
     const small = facts.map(({ data }) => data);
-    await this.openAll(facts);
+    await this.read.openAll(facts);
     await this.compareOpened(customer, answer);
     facts.forEach((fact, index) => (fact.data = small[index] as NaiveData));
     this.progress(facts.length);
-  }
-
-  private async openAll(facts: readonly MutableFact[]): Promise<void> {
-    const { log, vault } = this.options;
-    const recorded = log.at(facts.map(({ position }) => position)).filter((event) => event !== undefined);
-    const { logged } = await decode(recorded, vault);
-    const keyring = await vault.keys(handlesOf(logged));
-    const hash = vault.hash.bind(vault);
-    const events = new Map(logged.map((event) => [event.position, event]));
-    for (const fact of facts) {
-      const event = events.get(fact.position);
-      if (event === undefined) continue;
-      const opened = openEvent(event.id, event.type, event.stored, keyring, hash);
-      const data = opened.cloudEvent?.data ?? {};
-      fact.data = (
-        'identifiers' in data ? { ...data, identifiers: this.identifiersOf(opened) } : data
-      ) as NaiveData;
-    }
   }
 
   private async compareOpened(customer: NaiveCustomer, answer: NaiveAnswer): Promise<void> {
@@ -263,7 +144,8 @@ class Verification {
     const handles = await this.options.vault.find(parties.map((party) => party.id));
     const [first] = handles;
     const label = first === undefined ? undefined : this.models.customers.customerOf(first);
-    if (!handles.includes(label)) this.differ('customers', 'label', id, [`${label}`]);
+    if (!handles.includes(label) || handles.some((handle) => handle !== undefined && handle < (label ?? -1)))
+      this.differ('customers', 'label', id, [`${label}`]);
     const rows = this.models.customers.parties(label ?? -1);
     const byHandle = new Map(rows.map(({ handle, naming }) => [handle, naming]));
     parties.forEach((party, index) => {
@@ -302,11 +184,6 @@ class Verification {
     } while (cursor !== undefined);
   }
 
-  private compareWords(event: LoggedEvent, { cloudEvent }: OpenedEvent, indexed: ReadonlySet<number>): void {
-    const expected = searchText(cloudEvent?.data ?? {}).trim() !== '';
-    if (indexed.has(event.position) !== expected) this.differ('search', 'words', `${event.position}`, []);
-  }
-
   private count(table: string, found: number, expected: number): void {
     if (found !== expected) this.differ('customers', 'rows', table, [`${found} instead of ${expected}`]);
   }
@@ -326,8 +203,6 @@ class Verification {
     this.options.onProgress?.(this.done, Math.max(this.total, this.done));
   }
 }
-
-type MutableFact = { -readonly [Member in keyof NaiveFact]: NaiveFact[Member] };
 
 const namedInDecisions = (records: readonly NaiveRecord[]): string[] => [
   ...new Set(

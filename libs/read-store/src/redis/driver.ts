@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
+import { redisAddress } from '@threadline/platform/redis-address';
+import { distrustOf } from '@threadline/platform/tls-files';
 import { ReadStoreSettingsError } from './errors.js';
 import { isPassing, translate } from './translate.js';
 
@@ -38,25 +40,35 @@ export class Script {
  * while that may help and time is left. Bulk answers are buffers.
  */
 export class RedisDriver {
+  /** Why trying again will not help. */
+  #distrust: string | undefined;
+
   private constructor(
     private readonly client: Redis | Cluster,
     private readonly patience: Patience,
-  ) {}
+  ) {
+    // Every call has its own error; without a listener the driver prints what it tells beside them.
+    client.on('error', (error: unknown) => {
+      this.#distrust ??= distrustOf(error);
+    });
+  }
 
   /**
-   * `redis://` or `rediss://`; of a cluster any node.
+   * `given`: `redis://` or `rediss://` (see `RedisAddress`); of a cluster any node.
    * @throws ReadStoreBusyError, ReadStoreSettingsError
    */
-  static async connect(url: string, patience: Patience): Promise<RedisDriver> {
+  static async connect(given: string, patience: Patience): Promise<RedisDriver> {
     const options = {
       connectionName: 'threadline-read-store',
       connectTimeout: patience.answer,
+      // A connection that nothing comes by any more, whoever has forgotten it, is made anew.
+      socketTimeout: patience.answer,
       // Nothing is resent by the driver, and nothing waits in it unseen.
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
     };
-    const alone = new Redis(url, { ...options, retryStrategy: pauseBefore });
-    quiet(alone);
+    const { url, tls: files } = redisAddress(given);
+    const alone = new Redis(url, { ...options, retryStrategy: pauseBefore, ...(files && { tls: files }) });
     const first = new RedisDriver(alone, patience);
     try {
       const [cluster, memory] = await first.#run(() =>
@@ -69,7 +81,6 @@ export class RedisDriver {
         clusterRetryStrategy: pauseBefore,
         redisOptions: { ...options, username, password, ...(tls && { tls }) },
       });
-      quiet(all);
       first.close();
       return await new RedisDriver(all, patience).#ready(all);
     } catch (error) {
@@ -144,6 +155,11 @@ export class RedisDriver {
       try {
         return await inTime(what(), this.patience.answer);
       } catch (error) {
+        if (this.#distrust !== undefined)
+          throw new ReadStoreSettingsError(
+            `the read models' Redis and we do not trust each other: ${this.#distrust}`,
+            error,
+          );
         if (!isPassing(error) || performance.now() + pause > until) throw translate(error);
         await delay(pause);
       }
@@ -161,11 +177,6 @@ function requireKeeping(memory: string): void {
 }
 
 const pauseBefore = (attempt: number): number => Math.min(PAUSE.first * 2 ** attempt, PAUSE.longest);
-
-/** Every call has its own error; without a listener the driver prints what it tells beside them. */
-function quiet(client: Redis | Cluster): void {
-  client.on('error', () => undefined);
-}
 
 /** The answer, or a rejection when it has not come in time; what comes later is nobody's. */
 async function inTime<T>(answer: Promise<T>, milliseconds: number): Promise<T> {

@@ -15,7 +15,7 @@ export const partOf = (number: number): number => number % PARTS;
 /**
  * The keys of one build of the read model. A party and a customer (under the same handle) share a part:
  *
- *     part       build's own        edition (of the part), token
+ *     part       build's own        edition (of the part), token, reached (position up to where anything was written)
  *     party      p:<handle>         edition|customer|kind
  *                y:<handle>         edition|summary
  *                t:<handle>         sorted set by bytes: the timeline (`entryMember`)

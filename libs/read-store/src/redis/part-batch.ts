@@ -25,6 +25,8 @@ export class PartBatch {
   constructor(
     private readonly writer: Writer,
     readonly edition: number,
+    /** Up to where the batch goes. */
+    private readonly position: number,
     /** Of each part the edition that it has; changed where this batch was written. */
     private readonly editions: number[],
   ) {}
@@ -88,7 +90,13 @@ export class PartBatch {
   private async apply(part: number, operations: readonly Operation[], isLast: boolean): Promise<void> {
     const { driver, keys, token } = this.writer;
     const names = new Map<string, number>([[keys.part(part), 1]]);
-    const args: Argument[] = [token, this.edition, this.editions[part] ?? 0, isLast ? '1' : '0'];
+    const args: Argument[] = [
+      token,
+      this.edition,
+      this.editions[part] ?? 0,
+      isLast ? '1' : '0',
+      this.position,
+    ];
     for (const [what, key, a, b] of operations) {
       let number = names.get(key);
       if (number === undefined) names.set(key, (number = names.size + 1));

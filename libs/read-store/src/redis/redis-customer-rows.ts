@@ -11,7 +11,7 @@ import {
   type KnownParty,
   type ParkedRow,
 } from '../customers/customer-rows.js';
-import { explainedNamingOf, type NamingColumns } from '../sqlite/customers-model.js';
+import { explainedNamingOf, type NamingColumns } from '../sqlite/naming-columns.js';
 import { textOf } from './driver.js';
 import { isSeveral, keyOfEntry, positionOfEntry, termBytes, timeOfKey } from './keys.js';
 import { RedisIdentityRows } from './redis-identity-rows.js';

@@ -1,13 +1,14 @@
-import type { CustomersModel } from '../sqlite/customers-model.js';
+import { randomBytes } from 'node:crypto';
 import { CUSTOMERS } from '../sqlite/models.js';
 import { PATIENCE, RedisDriver, textOf, type Patience } from './driver.js';
 import { FencedError, ReadStoreBusyError } from './errors.js';
-import { Keys } from './keys.js';
+import { Keys, PARTS } from './keys.js';
 import { PartBatch, type Writer } from './part-batch.js';
 import { RowPublication } from './row-publication.js';
-import { FENCE, FENCED, SWITCH } from './scripts.js';
+import { FENCE, FENCED, LOST, SWITCH } from './scripts.js';
 import { liveMoment, LostError, writeMoment, type Moment } from './session.js';
-import { TouchedRows, type Published } from './touched-rows.js';
+import { agree, type WorkingCopy } from './take-over.js';
+import { TouchedRows } from './touched-rows.js';
 
 export interface RedisPublisherOptions {
   /** `redis://` or `rediss://`; of a cluster any node. */
@@ -31,13 +32,25 @@ export const modelName = (name = 'threadline'): string => `${name}:${CUSTOMERS}`
  * is live. A batch is an edition, so that one that is written again changes nothing; a position would not do, as events
  * that were parked come in where the model stands already.
  *
- * A Redis that has nothing of this copy, or not all of it any more, is filled anew: a build of its own beside what is
- * there, switched to at once.
+ * Working copies at one position have the same rows, whatever batches they were written in. So the build that another
+ * projector began is gone on with: what was touched here since the position that is live is published, and that takes in
+ * whatever the other had written of a batch that it did not finish (`reached`).
+ *
+ * A Redis that has nothing, or not all of it any more, is filled anew: a build of its own beside what is there, switched to at
+ * once. So is one whose build this copy cannot go on with: it was rebuilt, does not know what it touched since, or has
+ * numbered or parked something else.
  */
 export class RedisPublisher {
   private rows: TouchedRows | undefined;
-  private published: Published | undefined;
+  /** What is live, by this publisher. */
+  private published: Moment | undefined;
   private lookedAt = -Infinity;
+  /** The greatest edition that was ever begun. */
+  private attempted = 0;
+  /** Up to where whoever published before has written anything. */
+  private reached = 0;
+  /** Removes what earlier builds left. */
+  private tidying: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly driver: RedisDriver,
@@ -66,30 +79,35 @@ export class RedisPublisher {
     const live = await liveMoment(this.driver, this.model);
     if (live === undefined) return;
     const { keys } = this.writer(live.build);
-    await Promise.all(
-      live.parts.map((_, part) => this.driver.script(FENCE, [keys.part(part)], [this.token])),
+    const reached = await Promise.all(
+      live.parts.map(async (_, part) =>
+        textOf(await this.driver.script(FENCE, [keys.part(part)], [this.token])),
+      ),
     );
+    this.reached = Math.max(live.position, ...reached.filter((at) => at !== LOST).map(Number));
   }
 
   /**
    * Publishes what the copy has more than readers elsewhere. To be called after every batch, and now and then where there
-   * is none: what was lost is filled again. What fails can be called again.
+   * is none: what was lost is filled again. What fails can be called again. Answers whether readers have all of it now:
+   * not while the copy has still to come as far as what another projector has published.
    * @throws FencedError, ReadStoreBusyError
    */
-  async publish(copy: CustomersModel): Promise<void> {
-    if (this.rows?.model !== copy) {
-      this.rows = new TouchedRows(copy);
+  async publish(copy: WorkingCopy): Promise<boolean> {
+    if (this.rows?.model !== copy.model) {
+      this.rows = new TouchedRows(copy.model);
       this.published = undefined;
       this.lookedAt = -Infinity;
     }
     try {
-      await this.follow(this.rows);
+      return await this.follow(this.rows, copy);
     } catch (error) {
       if (!(error instanceof LostError)) throw error;
       await this.fill(this.rows).catch((again: unknown) => {
         if (!(again instanceof LostError)) throw again;
         throw new ReadStoreBusyError("the read models' Redis lost keys while it was filled", again);
       });
+      return true;
     }
   }
 
@@ -97,41 +115,46 @@ export class RedisPublisher {
     this.driver.close();
   }
 
-  private async follow(rows: TouchedRows): Promise<void> {
-    const published = this.published ?? (await this.resume(rows));
+  private async follow(rows: TouchedRows, copy: WorkingCopy): Promise<boolean> {
+    const published = (this.published ??= await this.goOn(rows, copy));
+    if (published === undefined) return false;
     await this.look(published);
     const { checkpoint } = rows.model;
     const isTouched = rows.isTouched();
-    if (!isTouched && this.position === checkpoint) return;
+    if (!isTouched && published.position === checkpoint) return true;
     // Never that of a batch that was cut off: what is left of it may still arrive.
     const edition = isTouched ? ++this.attempted : published.edition;
     const parts = [...published.parts];
     if (isTouched) {
       const writer = this.writer(published.build);
-      const batch = new PartBatch(writer, edition, parts);
+      const batch = new PartBatch(writer, edition, checkpoint, parts);
       await new RowPublication(rows.model, writer.keys, batch).touched(rows.touched());
       await batch.finish();
     }
-    await this.goLive(rows, { build: published.build, edition, parts });
+    await this.goLive(rows, { build: published.build, edition, parts, position: checkpoint });
+    return true;
   }
 
-  /** Where the last projector on this copy stopped; it may have been killed before it noted what it wrote. */
-  private async resume(rows: TouchedRows): Promise<Published> {
-    const noted = rows.published();
-    const live = await liveMoment(this.driver, this.model);
-    if (noted === undefined || live === undefined || live.build !== noted.build) throw new LostError();
-    if (live.edition < noted.edition) throw new LostError();
-    this.position = live.position;
-    this.published = { build: live.build, edition: live.edition, parts: live.parts };
-    return this.published;
+  /** What is live, where this copy can go on with it; undefined: not yet. */
+  private async goOn(rows: TouchedRows, copy: WorkingCopy): Promise<Moment | undefined> {
+    const { driver, model, reached } = this;
+    const live = await liveMoment(driver, model);
+    if (live === undefined) throw new LostError();
+    if (rows.model.checkpoint < Math.max(live.position, reached)) {
+      // Ahead of a log that was put back from a copy nobody ever comes.
+      if ((await copy.head()) < live.position) throw new LostError();
+      return undefined;
+    }
+    if (rows.since === undefined || rows.since > live.position) throw new LostError();
+    rows.forget(live.position);
+    const { keys } = this.writer(live.build);
+    await agree({ driver, keys, rows, copy, reached });
+    await this.tidy(keys);
+    return live;
   }
-
-  private position = -1;
-  /** The greatest edition that was ever begun. */
-  private attempted = 0;
 
   /** Whether the Redis still has what it was given; it may have more, of a batch whose answer never came. */
-  private async look({ build, edition, parts }: Published): Promise<void> {
+  private async look({ build, edition, parts }: Moment): Promise<void> {
     if (performance.now() < this.lookedAt + this.lookEvery) return;
     const live = await liveMoment(this.driver, this.model);
     if (live === undefined || live.build !== build || live.edition < edition) throw new LostError();
@@ -149,33 +172,41 @@ export class RedisPublisher {
 
   /** A build of everything, beside what is live until it is complete. */
   private async fill(rows: TouchedRows): Promise<void> {
-    const build = TouchedRows.newBuild(this.token);
+    await this.tidying;
+    const build = `${this.token}-${randomBytes(5).toString('hex')}`;
     const writer = this.writer(build);
+    const pointer = Keys.pointer(this.model);
+    await this.driver.atOnce([['hset', pointer, 'untidy', build]]);
+    const parts = new Array<number>(PARTS).fill(0);
     await Promise.all(
-      TouchedRows.NONE.map((_, part) =>
+      parts.map((_, part) =>
         this.driver.atOnce([['hset', writer.keys.part(part), 'token', this.token, 'edition', 0]]),
       ),
     );
     const edition = (this.attempted = 1);
-    const parts = [...TouchedRows.NONE];
-    const batch = new PartBatch(writer, edition, parts);
+    const position = rows.model.checkpoint;
+    const batch = new PartBatch(writer, edition, position, parts);
     await new RowPublication(rows.model, writer.keys, batch).everything();
     await batch.finish(true);
-    await this.goLive(rows, { build, edition, parts });
+    await this.goLive(rows, { build, edition, parts, position });
     await this.removeOthers(writer.keys);
   }
 
-  private async goLive(rows: TouchedRows, published: Published): Promise<void> {
-    const moment: Moment = { ...published, position: rows.model.checkpoint };
+  private async goLive(rows: TouchedRows, moment: Moment): Promise<void> {
     await this.switch(writeMoment(moment));
-    rows.done(published);
-    this.published = published;
-    this.position = moment.position;
+    rows.done();
+    this.published = moment;
   }
 
   private async switch(live: string): Promise<void> {
     const answer = await this.driver.script(SWITCH, [Keys.pointer(this.model)], [this.token, live]);
     if (textOf(answer) === FENCED) throw new FencedError(this.token);
+  }
+
+  /** What a build left that was cut off, or one whose successor was cut off while it removed it; beside other work. */
+  private async tidy(keys: Keys): Promise<void> {
+    const [untidy] = await this.driver.atOnce([['hget', Keys.pointer(this.model), 'untidy']]);
+    if (untidy !== null) this.tidying = this.removeOthers(keys).catch(() => undefined);
   }
 
   /** Builds that were live before, or never came so far. One of a later lease is not ours to remove. */
@@ -184,6 +215,7 @@ export class RedisPublisher {
       const build = keys.buildOf(key);
       return build === keys.build || Number.parseInt(build, 10) > this.token;
     });
+    await this.driver.atOnce([['hdel', Keys.pointer(this.model), 'untidy']]);
   }
 
   private writer(build: string): Writer {

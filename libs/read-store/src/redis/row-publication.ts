@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import type { ParkedRow } from '../customers/customer-rows.js';
-import { NAMING, NEVER_SEEN, type CustomersModel, type NamingColumns } from '../sqlite/customers-model.js';
+import type { CustomersModel } from '../sqlite/customers-model.js';
+import { NAMING, NEVER_SEEN, type NamingColumns } from '../sqlite/naming-columns.js';
 import { decisionAt } from '../sqlite/identity-tables.js';
 import { entryMember, timeOfKey, type Keys } from './keys.js';
 import type { PartBatch } from './part-batch.js';
@@ -56,8 +57,13 @@ export class RowPublication {
     return this.sql(text).get(...values) as unknown as Row | undefined;
   }
 
-  /** What a batch of the projector changed. */
+  /**
+   * What a batch of the projector changed. What is parked comes first, alone: who goes on where a batch was cut off sees by
+   * it whether that had put something aside, or had taken it in.
+   */
   async touched(touched: Touched): Promise<void> {
+    for (const position of touched.parked) this.parked(position);
+    if (touched.parked.length > 0) await this.batch.flush();
     for (const party of touched.parties) this.party(party);
     for (const [customer, party] of touched.members) this.member(customer, party);
     for (const party of touched.summaries) this.summary(party);
@@ -79,7 +85,6 @@ export class RowPublication {
     }
     for (const position of touched.decisions) this.decision(position);
     for (const position of touched.rules) this.rules(position);
-    for (const position of touched.parked) this.parked(position);
     for (const term of touched.terms) this.term(term);
     await this.flushed();
   }

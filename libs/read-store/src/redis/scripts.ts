@@ -10,8 +10,8 @@ export const DONE = 'done';
 
 /**
  * A batch's changes of one part, all at once. KEYS: the part's own, then those that are changed. ARGV: the writer's
- * token; the edition that it writes; the one that the part has at least; whether it is the last piece of the batch; then
- * operations, each a letter, the number of its key, and two arguments.
+ * token; the edition that it writes; the one that the part has at least; whether it is the last piece of the batch; the
+ * position up to where the batch goes; then operations, each a letter, the number of its key, and two arguments.
  *
  * A part that has a later edition is passed by, as is whoever holds a lesser token than the one who wrote last. A part may have
  * an edition that never went live: its writer was cut off, and writes all of it again.
@@ -24,7 +24,7 @@ if tonumber(known[1]) > token then return '${FENCED}' end
 local now = tonumber(known[2])
 if now > edition then return '${OLDER}' end
 if now < expected then return '${LOST}' end
-for i = 5, #ARGV, 4 do
+for i = 6, #ARGV, 4 do
   local what, key, a, b = ARGV[i], KEYS[tonumber(ARGV[i + 1])], ARGV[i + 2], ARGV[i + 3]
   if what == 'S' then redis.call('SET', key, a)
   elseif what == 'D' then redis.call('DEL', key)
@@ -43,16 +43,19 @@ for i = 5, #ARGV, 4 do
     else redis.call('HSET', key, 'v', a) end
   end
 end
-redis.call('HSET', KEYS[1], 'token', ARGV[1])
+redis.call('HSET', KEYS[1], 'token', ARGV[1], 'reached', ARGV[5])
 if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'edition', ARGV[2]) end
 return '${DONE}'`);
 
-/** KEYS: the part's own. ARGV: the token. From now on nobody with a lesser one changes what lies there. */
+/**
+ * KEYS: the part's own. ARGV: the token. From now on nobody with a lesser one changes what lies there. Answers up to which
+ * position anything was written there, also of a batch that never went live.
+ */
 export const FENCE = new Script(`
 local token = redis.call('HGET', KEYS[1], 'token')
 if not token then return '${LOST}' end
 if tonumber(token) < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], 'token', ARGV[1]) end
-return '${DONE}'`);
+return redis.call('HGET', KEYS[1], 'reached') or '0'`);
 
 /**
  * KEYS: what is live. ARGV: the token, and what is live from now on; '' leaves that as it is, and keeps writers with a

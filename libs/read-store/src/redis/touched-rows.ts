@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { START, type Position } from '@threadline/event-store/event-store';
 import type { CustomersModel } from '../sqlite/customers-model.js';
-import { PARTS } from './keys.js';
 
-/** What a transaction touched, by the key of the row. */
+/** What transactions touched, by the key of the row. */
 export interface Touched {
   readonly parties: readonly number[];
   /** Parties that were under a label, and may be no longer. */
@@ -18,20 +17,13 @@ export interface Touched {
   readonly terms: readonly number[];
 }
 
-/** What was published of this file, and up to where. */
-export interface Published {
-  readonly build: string;
-  readonly edition: number;
-  readonly parts: readonly number[];
-}
-
+/** `since`: the checkpoint on top of which a row was touched last. `batches`: the checkpoints that there were. */
 const TABLES = `
 CREATE TABLE IF NOT EXISTS touched (
-  what TEXT NOT NULL, a INTEGER NOT NULL, b NOT NULL, c NOT NULL, PRIMARY KEY (what, a, b, c)
+  what TEXT NOT NULL, a INTEGER NOT NULL, b NOT NULL, c NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (what, a, b, c)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS published (
-  build TEXT NOT NULL, edition INTEGER NOT NULL, parts TEXT NOT NULL, followed INTEGER NOT NULL
-);
+CREATE TABLE IF NOT EXISTS batches (since INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS noted (since INTEGER, followed INTEGER NOT NULL);
 `;
 
 /** Of each table: the columns that others are told of, and the key that is noted. */
@@ -52,10 +44,15 @@ const WATCHED: readonly (readonly [table: string, of: string, values: string])[]
   ['terms', '', "'term', ROW.id, 0, 0"],
 ];
 
+const CHECKPOINT = `IFNULL((SELECT value FROM meta WHERE key = 'checkpoint'), ${START})`;
+const noting = (values: string): string =>
+  `INSERT INTO touched VALUES (${values}, ${CHECKPOINT}) ON CONFLICT DO UPDATE SET since = excluded.since
+   WHERE since < excluded.since;`;
+
 function triggers(): string {
   const note = (name: string, event: string, table: string, values: string, row: string): string =>
     `CREATE TEMP TRIGGER IF NOT EXISTS ${name} AFTER ${event} ON main.${table}
-     BEGIN INSERT OR IGNORE INTO touched VALUES (${values.replaceAll('ROW', row)}); END;`;
+     BEGIN ${noting(values.replaceAll('ROW', row))} END;`;
   return [
     ...WATCHED.flatMap(([table, of, values]) => [
       note(`${table}_added`, 'INSERT', table, values, 'new'),
@@ -63,50 +60,51 @@ function triggers(): string {
       note(`${table}_gone`, 'DELETE', table, values, 'old'),
     ]),
     `CREATE TEMP TRIGGER IF NOT EXISTS relabelled AFTER UPDATE OF customer ON main.parties WHEN new.customer != old.customer
-     BEGIN INSERT OR IGNORE INTO touched VALUES ('member', old.customer, old.handle, 0); END;`,
+     BEGIN ${noting("'member', old.customer, old.handle, 0")} END;`,
     `CREATE TEMP TRIGGER IF NOT EXISTS followed AFTER INSERT ON main.meta WHEN new.key = 'checkpoint'
-     BEGIN UPDATE published SET followed = new.value; END;`,
+     BEGIN UPDATE noted SET followed = new.value; INSERT OR IGNORE INTO batches VALUES (new.value); END;`,
   ].join('\n');
 }
 
 /**
- * Notes which rows of the working copy change, whatever code changes them, in the same transactions: what was not
- * published yet when a process was killed is there when the next one begins. The notes of a file that somebody wrote on
- * without them are worth nothing: `published` is undefined then.
+ * Notes which rows of the working copy change, whatever code changes them, in the same transactions, and on top of which
+ * checkpoint: so a copy knows what readers elsewhere do not have yet who have everything up to some position, whoever
+ * published that, and also after a kill. To be made before anything is written: the notes of a file that somebody wrote
+ * on without them are worth nothing.
  */
 export class TouchedRows {
   constructor(readonly model: CustomersModel) {
+    const { checkpoint } = model;
     model.database.exec(TABLES + triggers());
-    const row = this.row();
-    if (row !== undefined && row.followed !== model.checkpoint) model.database.exec('DELETE FROM published');
+    const known = this.one<[number | null, number]>('SELECT since, followed FROM noted');
+    if (known?.[1] === checkpoint) return;
+    const isNew = known === undefined && checkpoint === START;
+    model.transaction(() => this.begin(isNew ? START : null));
   }
 
-  private row(): { build: string; edition: number; parts: string; followed: number } | undefined {
-    return this.model.database.prepare('SELECT * FROM published').get() as
-      { build: string; edition: number; parts: string; followed: number } | undefined;
+  private one<Row>(text: string, ...values: number[]): Row | undefined {
+    return this.model.statements.sql(text).get(...values) as unknown as Row | undefined;
   }
 
-  /** What others have of this file; undefined where they have nothing of it, or nothing is known of that. */
-  published(): Published | undefined {
-    const row = this.row();
-    return row && { ...row, parts: row.parts.split(',').map(Number) };
+  private begin(since: Position | null): void {
+    const { checkpoint, statements } = this.model;
+    for (const table of ['touched', 'batches', 'noted']) statements.sql(`DELETE FROM ${table}`).run();
+    statements.sql('INSERT INTO batches VALUES (?)').run(checkpoint);
+    statements.sql('INSERT INTO noted VALUES (?, ?)').run(since, checkpoint);
   }
 
-  /** A name for a build that begins now; the token comes first, so that whose it is can be told. */
-  static newBuild(token: number): string {
-    return `${token}-${randomBytes(5).toString('hex')}`;
+  /** What was touched after that is noted; undefined where nothing is known: readers must be given the whole. */
+  get since(): Position | undefined {
+    return this.one<[number | null]>('SELECT since FROM noted')?.[0] ?? undefined;
   }
 
   isTouched(): boolean {
-    return this.model.database.prepare('SELECT 1 FROM touched LIMIT 1').get() !== undefined;
+    return this.one('SELECT 1 FROM touched LIMIT 1') !== undefined;
   }
 
   touched(): Touched {
-    const all = <Row extends readonly unknown[]>(what: string): Row[] => {
-      const statement = this.model.database.prepare('SELECT a, b, c FROM touched WHERE what = ?');
-      statement.setReturnArrays(true);
-      return statement.all(what) as unknown as Row[];
-    };
+    const all = <Row extends readonly unknown[]>(what: string): Row[] =>
+      this.model.statements.sql('SELECT a, b, c FROM touched WHERE what = ?').all(what) as unknown as Row[];
     const numbers = (what: string): number[] => all<[number]>(what).map(([one]) => one);
     return {
       parties: numbers('party'),
@@ -123,16 +121,28 @@ export class TouchedRows {
     };
   }
 
-  /** Everything that was touched until now is published. */
-  done({ build, edition, parts }: Published): void {
-    const { model } = this;
-    model.transaction(() => {
-      model.database.exec('DELETE FROM touched; DELETE FROM published;');
-      model.database
-        .prepare('INSERT INTO published VALUES (?, ?, ?, ?)')
-        .run(build, edition, parts.join(), model.checkpoint);
-    });
+  /** To be told to readers, though nothing here has changed. */
+  note(what: 'parked' | 'term', key: number): void {
+    this.model.statements.sql(noting(`'${what}', ?, 0, 0`)).run(key);
   }
 
-  static readonly NONE: readonly number[] = new Array<number>(PARTS).fill(0);
+  /** Everything that was touched until now is published. */
+  done(): void {
+    const { model } = this;
+    model.transaction(() => this.begin(model.checkpoint));
+  }
+
+  /** Readers have everything up to there, whoever published it: what was touched by then need not be known any more. */
+  forget(published: Position): void {
+    const [first = null, last = null] =
+      this.one<(number | null)[]>('SELECT min(since), max(since) FROM batches WHERE since <= ?', published) ??
+      [];
+    if (last === null || first === last) return;
+    const { model } = this;
+    model.transaction(() => {
+      for (const table of ['touched', 'batches'])
+        model.statements.sql(`DELETE FROM ${table} WHERE since < ?`).run(last);
+      model.statements.sql('UPDATE noted SET since = max(since, ?)').run(last);
+    });
+  }
 }

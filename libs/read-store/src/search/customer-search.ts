@@ -10,7 +10,8 @@ import { matchExpression } from './words-index.js';
 const PEOPLE = 1_000;
 /** So many events are looked at for one page at most. */
 const EVENTS = 20_000;
-const CHUNK = 200;
+/** So many events are looked at together: few first, as a page is mostly full soon, then twice as many each time. */
+const CHUNK = { first: 10, most: 200 };
 
 interface Candidate {
   readonly label: number;
@@ -35,14 +36,35 @@ export async function searchCustomers(
     cursor === undefined ? [0, await view.rows.checkpoint()] : readCursor(cursor, isSearchPlace);
   const [offset, upTo] = start;
   const customers: FoundCustomer[] = [];
-  let seen = 0;
-  for await (const { label, matched } of candidates(view, q, phone, upTo)) {
-    if (seen++ < offset) continue;
-    if (customers.length === limit) return { customers, next: writeCursor([seen - 1, upTo]) };
-    const customer = await describe(label);
-    if (customer !== undefined) customers.push({ ...customer, matched });
+  const found = candidates(view, q, phone, upTo);
+  try {
+    let seen = (await taken(found, offset)).length;
+    while (customers.length < limit) {
+      const some = await taken(found, limit - customers.length);
+      if (some.length === 0) return { customers, next: null };
+      seen += some.length;
+      const described = await Promise.all(some.map(({ label }) => describe(label)));
+      some.forEach(({ matched }, index) => {
+        const customer = described[index];
+        if (customer !== undefined) customers.push({ ...customer, matched });
+      });
+    }
+    const isMore = (await taken(found, 1)).length > 0;
+    return { customers, next: isMore ? writeCursor([seen, upTo]) : null };
+  } finally {
+    await found.return();
   }
-  return { customers, next: null };
+}
+
+/** The next of them, so many where there are. */
+async function taken<T>(from: AsyncGenerator<T, void>, count: number): Promise<T[]> {
+  const some: T[] = [];
+  while (some.length < count) {
+    const next = await from.next();
+    if (next.done === true) break;
+    some.push(next.value);
+  }
+  return some;
 }
 
 async function* candidates(
@@ -50,7 +72,7 @@ async function* candidates(
   q: string | undefined,
   phone: string | undefined,
   upTo: number,
-): AsyncIterable<Candidate> {
+): AsyncGenerator<Candidate, void> {
   const labels = new Set<number>();
   const isNew = (label: number | undefined): label is number =>
     label !== undefined && !labels.has(label) && !!labels.add(label);
@@ -65,8 +87,10 @@ async function* candidates(
   const match = matchExpression(asked);
   if (match === undefined) return;
   const positions = view.words.events(match, upTo, EVENTS);
-  for await (const { label, position } of customersAt(view, positions)) {
-    if (isNew(label)) yield { label, matched: await wordsAt(view.opened, position, asked) };
+  for (const [from, to] of chunks(positions.length)) {
+    for await (const { label, position } of customersAt(view, positions.slice(from, to))) {
+      if (isNew(label)) yield { label, matched: await wordsAt(view.opened, position, asked) };
+    }
   }
 }
 
@@ -102,10 +126,19 @@ async function heardLast(rows: View['rows'], handles: readonly number[]): Promis
   return lastSeen.map(([label]) => label);
 }
 
+/** From 0 to `total`, one range after the other. */
+function* chunks(total: number): Iterable<[from: number, to: number]> {
+  for (let from = 0, size: number = CHUNK.first; from < total; size = Math.min(2 * size, CHUNK.most)) {
+    const to = Math.min(from + size, total);
+    yield [from, to];
+    from = to;
+  }
+}
+
 /** The customers whose events came last. */
 async function* recent(view: View, upTo: number): AsyncIterable<{ label: number }> {
-  for (let to = upTo; to > 0; to -= CHUNK) {
-    const positions = Array.from({ length: Math.min(CHUNK, to) }, (_, index) => to - index);
+  for (const [from, to] of chunks(upTo)) {
+    const positions = Array.from({ length: to - from }, (_, index) => upTo - from - index);
     yield* customersAt(view, positions);
   }
 }
@@ -114,20 +147,17 @@ async function* customersAt(
   view: View,
   positions: readonly number[],
 ): AsyncIterable<{ label: number; position: number }> {
-  for (let at = 0; at < positions.length; at += CHUNK) {
-    const chunk = positions.slice(at, at + CHUNK);
-    const events = await view.opened.logged(chunk);
-    const homes = new Map(events.map((event) => [event.position, event.parties[event.home]?.key]));
-    const parked = await view.rows.parkedOf(chunk);
-    const known = [...homes.values()].filter((home) => home !== undefined);
-    const customers = await view.rows.customersOf(known);
-    const labels = new Map(known.map((home, index) => [home, customers[index]]));
-    for (const position of chunk) {
-      if (!homes.has(position) || parked.has(position)) continue;
-      const own = homes.get(position);
-      const label = own === undefined ? await customerAt(view, position) : labels.get(own);
-      if (label !== undefined) yield { label, position };
-    }
+  const events = await view.opened.logged(positions);
+  const homes = new Map(events.map((event) => [event.position, event.parties[event.home]?.key]));
+  const parked = await view.rows.parkedOf(positions);
+  const known = [...homes.values()].filter((home) => home !== undefined);
+  const customers = await view.rows.customersOf(known);
+  const labels = new Map(known.map((home, index) => [home, customers[index]]));
+  for (const position of positions) {
+    if (!homes.has(position) || parked.has(position)) continue;
+    const own = homes.get(position);
+    const label = own === undefined ? await customerAt(view, position) : labels.get(own);
+    if (label !== undefined) yield { label, position };
   }
 }
 

@@ -89,10 +89,6 @@ export class GatheredPeople implements PeopleIndex {
     throw new TypeError('what is gathered is written at the end, or the build is given up');
   }
 
-  *records(): Iterable<PartyRecord> {
-    for (const { record } of this.people.values()) yield record;
-  }
-
   /** Inside the transaction that is open. */
   writeAll(): void {
     const inOrder = [...this.people].sort(([a], [b]) => a - b);

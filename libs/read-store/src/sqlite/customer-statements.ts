@@ -10,7 +10,7 @@ import {
   type KnownParty,
   type ParkedRow,
 } from '../customers/customer-rows.js';
-import { explainedNamingOf, NAMING, namingOf, type NamingColumns } from './customers-model.js';
+import { explainedNamingOf, NAMING, namingOf, type NamingColumns } from './naming-columns.js';
 import { IdentityStatements } from './identity-statements.js';
 import { Statements } from './statements.js';
 

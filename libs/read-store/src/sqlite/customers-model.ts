@@ -1,8 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { STRENGTHS } from '@threadline/domain/identifier';
-import type { ExplainedNaming, Naming } from '@threadline/projections/naming';
-import type { PlacedRef } from '@threadline/projections/refs';
+import type { ExplainedNaming } from '@threadline/projections/naming';
 import { INDEXES, SCHEMA } from './customers-schema.js';
+import { explainedNamingOf, NAMING, NEVER_SEEN, type NamingColumns } from './naming-columns.js';
 import { Statements } from './statements.js';
 
 /** Opens a model's file; a new one is given the schema. Lost writes are harmless: the model goes back with its checkpoint. */
@@ -47,49 +46,6 @@ export interface TimelineRow {
 /** What `never` says of a party: nothing, that its value is blocked, that it fans out. */
 export const BLOCKED = 1;
 export const FANS_OUT = 2;
-
-/** Stands for the time at which a party that only decisions name was first seen. */
-export const NEVER_SEEN = Number.MAX_SAFE_INTEGER;
-
-/** How only decisions name a party: weaker than any event does. */
-export const UNSEEN: ExplainedNaming = {
-  strength: STRENGTHS.length,
-  first: Infinity,
-  name: null,
-  shown: null,
-  named: 0,
-};
-
-/** A naming as its row has it. */
-export const namingOf = (strength: number, first: number, name: string | null): Naming => ({
-  strength,
-  first: first === NEVER_SEEN ? Infinity : first,
-  name: name === null ? null : (JSON.parse(name) as PlacedRef),
-});
-
-export type NamingColumns = [
-  strength: number,
-  first: number,
-  name: string | null,
-  shownAt: number | null,
-  shownEvent: number | null,
-  shownPosition: number | null,
-  named: number,
-];
-export const NAMING = 'strength, first, name, shown_at, shown_event, shown_position, named';
-
-export function explainedNamingOf([
-  strength,
-  first,
-  name,
-  at,
-  event,
-  position,
-  named,
-]: NamingColumns): ExplainedNaming {
-  const shown = at === null || event === null || position === null ? null : { at, event, position };
-  return { ...namingOf(strength, first, name), shown, named };
-}
 
 const STANDS = 1;
 const SEVERAL = 2;
@@ -231,7 +187,12 @@ export class CustomersModel {
     else this.sql('INSERT OR REPLACE INTO summaries VALUES (?, ?)').run(party, summary);
   }
 
-  /** The number of a kind, a type or a channel. */
+  /** Undefined where nothing has that name yet. */
+  knownTerm(term: string): number | undefined {
+    return this.terms.get(term);
+  }
+
+  /** The number of a kind, a type or a channel; a new one is given the next. */
   term(term: string): number {
     let id = this.terms.get(term);
     if (id === undefined) {

@@ -14,7 +14,7 @@ import { ThreadlineError } from '@threadline/platform/errors';
 import { EXIT } from '@threadline/platform/exit-codes';
 
 /** The version of each read model that this code writes; a change of what a model holds raises it. */
-export const CUSTOMERS = 'customers@4';
+export const CUSTOMERS = 'customers@5';
 export const SEARCH = 'search@2';
 
 /** Which file is live, and which was before it, per `name@version`. */

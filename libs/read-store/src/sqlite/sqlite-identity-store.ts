@@ -6,7 +6,8 @@ import {
   type PartyTraits,
   type Refusal,
 } from '@threadline/domain/identity/identity-links';
-import { FANS_OUT, namingOf, type CustomersModel } from './customers-model.js';
+import { FANS_OUT, type CustomersModel } from './customers-model.js';
+import { namingOf } from './naming-columns.js';
 import { decisionAt, isContested } from './identity-tables.js';
 import type { Statements } from './statements.js';
 
@@ -103,11 +104,13 @@ export class SqliteIdentityStore implements IdentityStore {
   }
 
   count(customer: number, kind: string): number {
+    const term = this.model.knownTerm(kind);
+    if (term === undefined) return 0;
     return (
       this.one<[number]>(
         'SELECT count(*) FROM parties WHERE customer = ? AND kind = ?',
         customer,
-        this.model.term(kind),
+        term,
       )?.[0] ?? 0
     );
   }
