@@ -1,26 +1,23 @@
-import { mkdirSync } from 'node:fs';
 import { AnswerDesk } from '@threadline/broker/answer-desk';
 import { KafkaBroker } from '@threadline/broker/kafka-broker';
 import { deadTopic, inboundTopic, passingTopic } from '@threadline/broker/kafka/topics';
 import { ADDED, DecisionSigner } from '@threadline/channels/kafka-binding';
 import { REQUEST_LIMIT } from '@threadline/contracts/cloudevents';
 import { ANSWERS, DEAD_LETTERS, INBOUND, type EventsAnswer } from '@threadline/contracts/events-answer';
-import { KurrentEventStore } from '@threadline/event-store/kurrent-event-store';
-import { LogCopy } from '@threadline/event-store/log-copy';
+import type { KurrentEventStore } from '@threadline/event-store/kurrent-event-store';
+import type { LogCopy } from '@threadline/event-store/log-copy';
 import { SCOPES } from '@threadline/platform/auth';
 import { ThreadlineError } from '@threadline/platform/errors';
-import { acquireFolder } from '@threadline/platform/folder-lock';
 import { Health } from '@threadline/platform/health';
 import { KeyDirectory } from '@threadline/platform/key-directory';
 import { Metrics } from '@threadline/platform/metrics';
 import type { ServiceStart } from '@threadline/platform/run-service';
 import { serveHttp } from '@threadline/platform/service-http';
+import { openFollowedStores } from '@threadline/read-store/followed-stores';
 import { Calls } from '@threadline/read-store/redis/calls';
 import { PublishedPosition } from '@threadline/read-store/redis/published-position';
 import { RedisCustomerReads } from '@threadline/read-store/redis/redis-customer-reads';
 import { SearchFollower } from '@threadline/read-store/search/search-follower';
-import { loadMasterKey } from '@threadline/vault/master-key';
-import { RedisVault } from '@threadline/vault/redis-vault';
 import { ActiveProjector } from './active-projector.js';
 import { ApiModule } from './api-module.js';
 import type { ApiParts, DecisionIntake } from './api-parts.js';
@@ -38,17 +35,8 @@ import { rulesAtStart } from './rules-at-start.js';
  */
 export async function startApi(service: ServiceStart): Promise<string> {
   const { config, log, version, started, lost } = service;
-  const { folder, eventStore = '', vault: vaultUrl = '', redis: url = '', country } = config;
-  mkdirSync(folder, { recursive: true });
-  const lock = await acquireFolder(folder);
-  started('folder', () => lock.release());
-  const masterKey = loadMasterKey(config);
-  const store = await KurrentEventStore.open({ connectionString: eventStore });
-  started('event store', () => store.close());
-  const vault = await RedisVault.open({ url: vaultUrl, masterKey, readOnly: true });
-  started('vault', () => vault.close());
-  const copy = LogCopy.open({ folder });
-  started('log copy', () => copy.close());
+  const { folder, redis: url = '', country } = config;
+  const { masterKey, store, vault, copy } = await openFollowedStores(service);
   const search = SearchFollower.open({ folder, log: copy, vault });
   started('search', () => search.close());
 
@@ -139,7 +127,7 @@ async function decisionIntake(
   masterKey: Uint8Array,
 ): Promise<DecisionIntake> {
   const broker = await KafkaBroker.open({
-    brokers: config.kafka ?? [],
+    ...(config.kafka ?? { brokers: [] }),
     clientId: 'threadline-api',
     group: 'threadline-api',
     dead: DEAD_LETTERS,

@@ -1,5 +1,6 @@
 import { rulesName } from '@threadline/domain/identity/identity-rules';
-import { ConfigurationError, type GivenRules } from '@threadline/platform/config';
+import { ConfigurationError } from '@threadline/platform/config';
+import type { GivenRules } from '@threadline/platform/variables';
 import type { Logger } from '@threadline/platform/logger';
 import type { Vault } from '@threadline/vault/vault';
 import type { DecisionIntake, LogReader } from './api-parts.js';

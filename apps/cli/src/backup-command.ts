@@ -4,7 +4,15 @@ import { Command } from 'commander';
 import { backupLog } from '@threadline/event-store/backup-log';
 import { loadConfig } from '@threadline/platform/config';
 import { backupVault } from '@threadline/vault/backup-vault';
-import { contents, FolderError, LOG_FILE, makeFolder, requireStores, VAULT_FILE } from './folder.js';
+import {
+  contents,
+  FolderError,
+  LOG_FILE,
+  makeFolder,
+  requireHub,
+  requireStores,
+  VAULT_FILE,
+} from './folder.js';
 import { Progress, say } from './said.js';
 
 const HELP = `
@@ -23,7 +31,13 @@ export const backupCommand = (): Command =>
     .description('copy the log and the vault, while the hub runs')
     .argument('<folder>', 'where to: empty, or not there yet')
     .addHelpText('after', HELP)
-    .action(async (target: string) => backup(loadConfig().folder, resolve(target)));
+    .action(async (target: string) => {
+      const config = loadConfig();
+      requireHub(config, 'backup', `${SERVERS}, in that order; read models are built again`);
+      await backup(config.folder, resolve(target));
+    });
+
+const SERVERS = "back up the event store and then the vault's Redis by their own means";
 
 /** Throws `FolderError` where the target is not empty or there is nothing to copy, and what the stores throw. */
 export async function backup(folder: string, target: string): Promise<void> {

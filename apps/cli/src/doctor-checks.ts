@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { LogCopyReader } from '@threadline/event-store/log-copy-reader';
 import { SqliteLogReader } from '@threadline/event-store/sqlite-log-reader';
 import type { Config } from '@threadline/platform/config';
 import { acquireFolder, FolderHeldError } from '@threadline/platform/folder-lock';
@@ -7,15 +8,9 @@ import { LiveModels } from '@threadline/read-store/sqlite/live-models';
 import { readModels } from '@threadline/read-store/sqlite/models';
 import { loadMasterKey } from '@threadline/vault/master-key';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';
-import { LOG_FILE, VAULT_FILE } from './folder.js';
-
-export type State = 'ok' | 'warn' | 'fail';
-
-export interface Finding {
-  readonly check: string;
-  readonly state: State;
-  readonly detail: string;
-}
+import { failed, type Finding, type State } from './doctor-finding.js';
+import { examineServers } from './doctor-servers.js';
+import { COPY_FILE, LOG_FILE, VAULT_FILE } from './folder.js';
 
 export interface DoctorOptions {
   /** Every event's content hash, not only those of a sample. */
@@ -41,6 +36,7 @@ export async function* examine(config: Config, { full }: DoctorOptions): AsyncGe
       detail: `${folder} is not there: the hub makes it at its first start`,
     };
     yield await hub(config, false);
+    if (config.mode === 'cluster') yield* examineServers(config);
     return;
   }
   yield guarded('folder', () => folderState(folder));
@@ -48,6 +44,11 @@ export async function* examine(config: Config, { full }: DoctorOptions): AsyncGe
   const held = await lockHeld(folder);
   yield held;
   yield await hub(config, held.detail.startsWith('held'));
+  if (config.mode === 'cluster') {
+    yield* examineServers(config);
+    yield* examineCopy(folder);
+    return;
+  }
   if (!existsSync(join(folder, LOG_FILE))) {
     yield { check: 'log', state: 'warn', detail: `there is no ${LOG_FILE}: nothing was ever recorded here` };
     return;
@@ -70,6 +71,25 @@ export async function* examine(config: Config, { full }: DoctorOptions): AsyncGe
   }
 }
 
+/** A projector's or an api's own files. */
+async function* examineCopy(folder: string): AsyncGenerator<Finding> {
+  if (!existsSync(join(folder, COPY_FILE))) {
+    yield { check: 'log copy', state: 'warn', detail: `there is no ${COPY_FILE}: no service has run here` };
+    return;
+  }
+  let log: LogCopyReader;
+  try {
+    log = LogCopyReader.open({ folder });
+  } catch (error) {
+    yield failed('log copy', error);
+    return;
+  }
+  const head = log.headPosition();
+  await log.close();
+  yield { check: 'log copy', state: 'ok', detail: `opens, up to position ${head}` };
+  if (Object.keys(readModels(folder)).length > 0) yield* models(folder, head);
+}
+
 type Found = Pick<Finding, 'state' | 'detail'>;
 
 function guarded(check: string, look: () => Found): Finding {
@@ -79,12 +99,6 @@ function guarded(check: string, look: () => Found): Finding {
     return failed(check, error);
   }
 }
-
-const failed = (check: string, error: unknown): Finding => ({
-  check,
-  state: 'fail',
-  detail: error instanceof Error ? error.message : String(error),
-});
 
 function nodeVersion(): Finding {
   const { node } = process.versions;

@@ -1,12 +1,14 @@
 import { Command } from 'commander';
 import { loadConfig } from '@threadline/platform/config';
 import { EXIT } from '@threadline/platform/exit-codes';
-import { examine, type State } from './doctor-checks.js';
+import { examine } from './doctor-checks.js';
+import type { State } from './doctor-finding.js';
 import { say } from './said.js';
 
 const HELP = `
 Looks at Node and SQLite, the data folder and who holds it, the master key, the log and its hashes, its index, the read
-models and how far they are, the disk, and whether the hub answers. Touches nothing. Each line is ok, warn or fail; the
+models and how far they are, the disk, and whether the hub answers. With THREADLINE_MODE=cluster at the servers that are named
+(THREADLINE_KAFKA, _EVENTSTORE, _REDIS, _VAULT), and at what a service has in THREADLINE_DATA. Touches nothing. Each line is ok, warn or fail; the
 exit code is 1 if anything fails.
 
 Examples:

@@ -21,6 +21,17 @@ export class KeyRefusedError extends ThreadlineError {
   }
 }
 
+/** Somebody of ours answers who does not do this. Exit code 78. */
+export class WrongServiceError extends ThreadlineError {
+  constructor({ origin, pathname }: URL) {
+    super(
+      `${origin} does not serve ${pathname}: of a cluster a gateway takes events in and has the dead letters, ` +
+        'an api does all else; set THREADLINE_URL to it',
+      { code: 'wrong-service', retriable: false, exitCode: EXIT.configuration },
+    );
+  }
+}
+
 /** The hub understood and says no. Exit code 1. */
 export class HubRefusedError extends ThreadlineError {
   constructor(
@@ -149,6 +160,17 @@ async function refuseOthers(response: Response, url: URL): Promise<void> {
     await response.body?.cancel();
     throw new KeyRefusedError(`the key may not do this (${url.pathname}): it lacks the scope`);
   }
+  if (await isNotServed(response)) throw new WrongServiceError(url);
+}
+
+/** What our HTTP applications say of a path that they do not have. */
+const NOTHING = 'there is nothing at this path';
+
+async function isNotServed(response: Response): Promise<boolean> {
+  if (response.status === 405) return true;
+  if (response.status !== 404) return false;
+  const body = parsed(await response.clone().text());
+  return detailOf({ status: 404, body }) === NOTHING;
 }
 
 /** Milliseconds. */

@@ -16,7 +16,7 @@ const HELP = `
 Goes through the log of THREADLINE_DATA once, computes its customers by the rules in force and by those of the file, and
 tells what is gained (customers that would become one, by which links, and which rule has refused each until now) and lost
 (what one customer would fall into, and which rule would refuse the links between). Nothing is changed; works beside a
-running hub. What most events are concerned by comes first. It names people: who may read the log may read this.
+running hub, in cluster mode beside a projector on its folder (THREADLINE_VAULT is needed too). What most events are concerned by comes first. It names people: who may read the log may read this.
 On a terminal in words; piped, or with --json, one JSON object a line, the last with the totals.
 
 Examples:

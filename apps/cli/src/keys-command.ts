@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { loadConfig, parseMasterKey } from '@threadline/platform/config';
+import { loadConfig, parseMasterKey, type Config } from '@threadline/platform/config';
 import { isScope, SCOPES, type Scope } from '@threadline/platform/auth';
 import { loadMasterKey, masterKeyPath, rotateMasterKey } from '@threadline/vault/master-key';
+import { beginRotation, finishRotation } from '@threadline/vault/redis/rotation';
 import { detailOf, HubClient, HubRefusedError, type HubAnswer } from './hub-client.js';
-import { FolderError, requireStores } from './folder.js';
+import { clusterMasterKey, clusterVault, FolderError, requireStores } from './folder.js';
 import { say } from './said.js';
 import { UsageError } from './usage-error.js';
 
@@ -17,9 +18,14 @@ Examples:
   threadline keys revoke 5b0c1f
   threadline keys rotate-master                       (the hub must not run; a new master.key is made)
   threadline keys rotate-master --new-key-file ./new  (where the key is in THREADLINE_MASTER_KEY)
+  threadline keys rotate-master --finish              (cluster: the new key is the only one from now on)
 
 A key is shown once, when it is made: the hub keeps only its hash. These want a key with admin in THREADLINE_KEY, but for
-rotate-master, which works on THREADLINE_DATA.`;
+rotate-master, which works on THREADLINE_DATA, and in a cluster on THREADLINE_VAULT.
+
+In a cluster nothing is stopped: rotate-master --new-key-file lets the new master key open the vault beside the old one;
+then every service is started again with the new one; then rotate-master --finish, with the new one, ends the old one.
+Until the last service has it, a decision on identity or a redrive may be refused, and can be asked for again.`;
 
 /** `threadline keys`. */
 export function keysCommand(): Command {
@@ -46,10 +52,14 @@ export function keysCommand(): Command {
     .action((id: string) => revoke(id));
   keys
     .command('rotate-master')
-    .description('wrap the vault by another master key; the hub must not run')
+    .description('wrap the vault by another master key; a hub must not run, a cluster may')
     .option('--new-key-file <file>', 'the new key (base64 of 32 bytes); made where it is not there yet')
+    .option(
+      '--finish',
+      'in a cluster, when every service has the new key: the old one opens the vault no more',
+    )
     .addHelpText('after', '\nExample:\n  THREADLINE_DATA=/srv/threadline threadline keys rotate-master')
-    .action((options: { newKeyFile?: string }) => rotate(options.newKeyFile));
+    .action((options: Rotation) => rotate(options));
   return keys;
 }
 
@@ -106,8 +116,16 @@ async function revoke(id: string): Promise<void> {
   say(`the key ${id} is revoked`, { revoked: id });
 }
 
-async function rotate(newKeyFile: string | undefined): Promise<void> {
+interface Rotation {
+  readonly newKeyFile?: string;
+  readonly finish?: boolean;
+}
+
+async function rotate({ newKeyFile, finish = false }: Rotation): Promise<void> {
   const config = loadConfig();
+  if (config.mode === 'cluster')
+    return rotateInCluster(config, { finish, ...(newKeyFile && { newKeyFile }) });
+  if (finish) throw new UsageError('--finish is for a cluster: a hub has its new key at once');
   requireStores(config.folder, `${config.folder} holds no vault: set THREADLINE_DATA`);
   const old = loadMasterKey(config);
   if (config.masterKey !== undefined && newKeyFile === undefined) {
@@ -124,6 +142,23 @@ async function rotate(newKeyFile: string | undefined): Promise<void> {
     rotated: config.folder,
     masterKey: where,
   });
+}
+
+async function rotateInCluster(config: Config, { newKeyFile, finish }: Rotation): Promise<void> {
+  const vault = { url: clusterVault(config), masterKey: clusterMasterKey(config) };
+  if (finish === (newKeyFile !== undefined)) {
+    throw new UsageError('in a cluster rotate-master takes --new-key-file <file>, and later --finish');
+  }
+  if (newKeyFile === undefined) {
+    await finishRotation(vault);
+    say('the old master key opens the vault no more', { finished: true });
+    return;
+  }
+  await beginRotation(vault, keyIn(resolve(newKeyFile)));
+  say(
+    `the vault is open to the master key in ${newKeyFile} as well: start every service again with it, then, with it, finish`,
+    { masterKey: newKeyFile },
+  );
 }
 
 /** The key that the file holds; one is made, durably, where there is no file. */

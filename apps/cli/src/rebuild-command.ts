@@ -5,7 +5,7 @@ import { EXIT } from '@threadline/platform/exit-codes';
 import { acquireFolder } from '@threadline/platform/folder-lock';
 import { switchModels } from '@threadline/read-store/sqlite/models';
 import { rebuildModels } from '@threadline/read-store/rebuild/rebuild';
-import { openToRead } from './folder.js';
+import { openToRead, requireHub } from './folder.js';
 import { HubClient, HubRefusedError, HubUnavailableError } from './hub-client.js';
 import { Progress, say } from './said.js';
 import { stopSignal } from './stop-signal.js';
@@ -13,11 +13,13 @@ import { stopSignal } from './stop-signal.js';
 const HELP = `
 Builds the read models (customers, search) anew from the log, beside the live ones, and switches to them at once. A hub
 that runs at THREADLINE_URL does it itself and answers reads throughout (a key with admin is needed). Where none runs, it
-is done on THREADLINE_DATA.
+is done on THREADLINE_DATA. In a cluster THREADLINE_URL is an api, which has the active projector do it.
 
 Examples:
   threadline rebuild
   THREADLINE_DATA=/srv/threadline threadline rebuild --folder`;
+
+const BY_API = 'the active projector does it, asked by an api: set THREADLINE_URL and THREADLINE_KEY';
 
 /** A rebuild came to nothing; what was live is still live. Exit code 1. */
 class RebuildFailedError extends ThreadlineError {
@@ -38,7 +40,9 @@ export const rebuildCommand = (): Command =>
     .addHelpText('after', HELP)
     .action(async ({ folder }: { folder?: boolean }) => {
       const config = loadConfig();
-      if (folder === true || !(await byHub(config))) await onFolder(config);
+      if (folder === true) requireHub(config, 'rebuild --folder', BY_API);
+      if (folder !== true && (await byHub(config))) return;
+      await onFolder(config);
     });
 
 interface Step {
@@ -48,14 +52,18 @@ interface Step {
   readonly message?: string;
 }
 
-/** False where no hub is there (or there is no key to ask one with: the folder's lock will tell). */
+/**
+ * False where no hub is there (or there is no key to ask one with: the folder's lock will tell). A cluster has no folder
+ * that could be taken instead.
+ */
 async function byHub(config: Config): Promise<boolean> {
-  if (config.key === undefined && config.bootstrapKey === undefined) return false;
+  const alone = config.mode === 'embedded';
+  if (alone && config.key === undefined && config.bootstrapKey === undefined) return false;
   let response: Response;
   try {
     response = await HubClient.from(config).open('/v1/admin/rebuild', { method: 'POST' });
   } catch (error) {
-    if (error instanceof HubUnavailableError) return false;
+    if (alone && error instanceof HubUnavailableError) return false;
     throw error;
   }
   if (!response.ok || response.body === null) {

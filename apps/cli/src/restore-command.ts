@@ -9,7 +9,7 @@ import { acquireFolder } from '@threadline/platform/folder-lock';
 import { backupVault } from '@threadline/vault/backup-vault';
 import { loadMasterKey } from '@threadline/vault/master-key';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';
-import { contents, FolderError, LOG_FILE, requireStores, VAULT_FILE } from './folder.js';
+import { contents, FolderError, LOG_FILE, requireHub, requireStores, VAULT_FILE } from './folder.js';
 import { Progress, say } from './said.js';
 
 const HELP = `
@@ -32,7 +32,11 @@ export const restoreCommand = (): Command =>
     .description('fill an empty data folder from a backup')
     .argument('<folder>', 'the backup')
     .addHelpText('after', HELP)
-    .action(async (source: string) => restore(resolve(source), loadConfig()));
+    .action(async (source: string) => {
+      const config = loadConfig();
+      requireHub(config, 'restore', "restore the event store and the vault's Redis by their own means");
+      await restore(resolve(source), config);
+    });
 
 /** Throws `FolderError`, `CorruptEventError`, and what the stores throw; then the folder is as it was. */
 export async function restore(source: string, config: Config): Promise<void> {

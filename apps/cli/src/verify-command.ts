@@ -7,7 +7,8 @@ import { Progress, say } from './said.js';
 
 const HELP = `
 Replays the log of THREADLINE_DATA in another, plain way and compares it with every row of the live read models; works
-beside a running hub. Rows that differ are named (never their values, which are personal) and the exit code is 1.
+beside a running hub. With THREADLINE_MODE=cluster THREADLINE_DATA is a projector's folder: its own read models, from which
+the published ones are made, are held against its copy of the log, opened with the vault at THREADLINE_VAULT. Rows that differ are named (never their values, which are personal) and the exit code is 1.
 
 Examples:
   threadline verify

@@ -20,7 +20,7 @@ import { GatewayModule } from './gateway-module.js';
 
 /** The gateway of cluster mode: HTTP to Kafka, with the keys that the log tells. Answers where it listens. */
 export async function startGateway({ config, log, started, lost }: ServiceStart): Promise<string> {
-  const { kafka = [], eventStore = '', country, bootstrapKey } = config;
+  const { kafka = { brokers: [] }, eventStore = '', country, bootstrapKey } = config;
   const masterKey = loadMasterKey(config);
   const store = await KurrentEventStore.open({ connectionString: eventStore });
   started('event store', () => store.close());
@@ -30,7 +30,7 @@ export async function startGateway({ config, log, started, lost }: ServiceStart)
   await followKeys(store, directory, stop.signal, lost('key log'));
   started('keys', () => stop.abort());
   const broker = await KafkaBroker.open({
-    brokers: kafka,
+    ...kafka,
     clientId: 'threadline-gateway',
     group: 'threadline-gateway',
     dead: DEAD_LETTERS,

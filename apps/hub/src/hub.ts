@@ -9,6 +9,7 @@ import { DECIDES, INBOUND, type EventsAnswer } from '@threadline/contracts/event
 import { SCOPES } from '@threadline/platform/auth';
 import type { Config } from '@threadline/platform/config';
 import { ThreadlineError } from '@threadline/platform/errors';
+import { drainHttp } from '@threadline/platform/drain-http';
 import { Health } from '@threadline/platform/health';
 import { createHttpApp } from '@threadline/platform/http-app';
 import { KeyDirectory } from '@threadline/platform/key-directory';
@@ -21,9 +22,6 @@ import { HubMetrics } from './hub-metrics.js';
 import { HubModule } from './hub-module.js';
 import { openStores, type HubStores, type Lost, type Started } from './hub-stores.js';
 import { RebuildRuns } from '@threadline/api/rebuild-run';
-
-/** Milliseconds that answers under way have when the hub stops: longer than any read waits. */
-const LONGEST_ANSWER = 6_000;
 
 export interface HubOptions {
   readonly config: Config;
@@ -105,7 +103,7 @@ async function listen(
     rebuilds: new RebuildRuns((onProgress) => stores.rebuild(onProgress)),
     unforeseen: (error) => log.error({ err: error }, 'an event could not be pushed'),
   };
-  const { app } = await createHttpApp(
+  const http = await createHttpApp(
     HubModule.of(parts, broker, { health, metricsPage: () => metrics.page() }),
     {
       bodyLimit: REQUEST_LIMIT,
@@ -114,18 +112,11 @@ async function listen(
       answered: (answer) => metrics.answered(answer),
     },
   );
+  const { app } = http;
   serveDocuments(app, version);
-  const fastify = app.getHttpAdapter().getInstance();
   const feed = app.get(LiveFeed);
   watchers = () => feed.watchers;
-  started('http', async () => {
-    health.stopping();
-    feed.close();
-    // A long download goes on where it was cut off; the stop does not wait for it.
-    const limit = setTimeout(() => fastify.server.closeAllConnections(), LONGEST_ANSWER);
-    await app.close();
-    clearTimeout(limit);
-  });
+  started('http', () => drainHttp({ http, health, grace: config.stopGrace, letGo: () => feed.close() }));
   return listenOn(app, config.host, config.port);
 }
 

@@ -32,7 +32,7 @@ function configuration(): Config {
 
 async function run(config: Config): Promise<void> {
   const log = createLogger({ level: config.logLevel, part: 'main' });
-  const stop = new GracefulStop({ log });
+  const stop = new GracefulStop({ log, grace: config.stopGrace });
   stop.listen();
   try {
     const hub = await startHub({

@@ -26,7 +26,7 @@ const PARTIES = 4_096;
 
 /**
  * Writes groups of events: decided, sealed, the keys durable first, then the events. A group shares its fsyncs; each
- * event gets its own outcome. One group at a time.
+ * event gets its own outcome. Groups at the same time must have no stream and no event in common.
  */
 export class EventGroups {
   readonly #log: IngestLog;

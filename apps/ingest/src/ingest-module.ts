@@ -23,6 +23,7 @@ export class IngestModule {
       intake,
       clock,
       unforeseen,
+      groupsAtOnce: alone ? 2 : 1,
     });
     return {
       module: IngestModule,

@@ -21,6 +21,13 @@ interface Opened {
   readonly request: OpenRequest;
 }
 
+/** A group that is being written. */
+interface UnderWay {
+  /** Its streams and event ids. */
+  readonly names: ReadonlySet<string>;
+  readonly answered: Promise<void>;
+}
+
 export interface IngestQueueOptions {
   readonly groups: Pick<EventGroups, 'write'>;
   readonly intake: Intake;
@@ -28,11 +35,17 @@ export interface IngestQueueOptions {
   readonly clock: () => number;
   /** Told of errors that say nothing of the disk and nothing of the events: mistakes of ours, and of a disk that failed. */
   readonly unforeseen: (error: unknown) => void;
+  /** Groups that are written at once; default 1. More pays where the log is another process. */
+  readonly groupsAtOnce?: number;
 }
 
-/** Collects what has arrived and writes it in groups, one after the other: many requests, one fsync. */
+/**
+ * Collects what has arrived and writes it in groups: many requests, one fsync. Groups that have a stream or an event in
+ * common are written one after the other, in the order of their arrival.
+ */
 export class IngestQueue {
   readonly #options: IngestQueueOptions;
+  readonly #underWay = new Set<UnderWay>();
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
 
@@ -57,19 +70,41 @@ export class IngestQueue {
 
   /** Resolves when nothing waits. */
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#running !== undefined || this.#underWay.size > 0) {
+      await this.#running;
+      await Promise.all([...this.#underWay].map(({ answered }) => answered));
+    }
   }
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
+      while (this.#underWay.size >= (this.#options.groupsAtOnce ?? 1)) await this.#oneAnswered();
       // What arrives in this turn of the loop joins the group.
       await nextTurn();
-      await this.#group();
+      const group = this.#nextGroup();
+      const names = namesOf(group);
+      while (this.#isUnderWay(names)) await this.#oneAnswered();
+      const underWay = {
+        names,
+        answered: this.#settle(group).finally(() => this.#underWay.delete(underWay)),
+      };
+      this.#underWay.add(underWay);
     }
     this.#running = undefined;
   }
 
-  async #group(): Promise<void> {
+  async #oneAnswered(): Promise<void> {
+    await Promise.race([...this.#underWay].map(({ answered }) => answered));
+  }
+
+  #isUnderWay(names: Iterable<string>): boolean {
+    const others = [...this.#underWay];
+    if (others.length === 0) return false;
+    for (const name of names) if (others.some((other) => other.names.has(name))) return true;
+    return false;
+  }
+
+  #nextGroup(): Opened[] {
     const group: Opened[] = [];
     let events = 0;
     let taken = 0;
@@ -81,6 +116,10 @@ export class IngestQueue {
       events += request.candidates.length;
     }
     this.#waiting = this.#waiting.slice(taken);
+    return group;
+  }
+
+  async #settle(group: readonly Opened[]): Promise<void> {
     try {
       await this.#write(group);
     } catch (error) {
@@ -135,6 +174,13 @@ export class IngestQueue {
     }
     return undefined;
   }
+}
+
+function namesOf(group: readonly Opened[]): Set<string> {
+  const names = new Set<string>();
+  for (const { request } of group)
+    for (const { stream, event } of request.candidates) names.add(stream).add(event.eventId);
+  return names;
 }
 
 const isRetriable = (error: unknown): boolean =>

@@ -4,7 +4,7 @@ import { BrokerServer } from '@threadline/broker/broker-server';
 import { KafkaBroker } from '@threadline/broker/kafka-broker';
 import { deadTopic, inboundTopic, passingTopic } from '@threadline/broker/kafka/topics';
 import { DecisionSigner } from '@threadline/channels/kafka-binding';
-import { ANSWERS, DEAD_LETTERS, INBOUND } from '@threadline/contracts/events-answer';
+import { ANSWERS, DEAD_LETTERS, INBOUND, INGEST_GROUP } from '@threadline/contracts/events-answer';
 import { CATEGORIES } from '@threadline/domain/decision';
 import { KurrentEventStore } from '@threadline/event-store/kurrent-event-store';
 import { ThreadlineError } from '@threadline/platform/errors';
@@ -24,16 +24,16 @@ const LAG_WITHIN = 2_000;
 
 /** Ingest of cluster mode: from Kafka to the log. Any number of them share the partitions. Answers where it listens. */
 export async function startIngestService({ config, log, started, lost }: ServiceStart): Promise<string> {
-  const { kafka = [], eventStore = '', vault: vaultUrl = '', country } = config;
+  const { kafka = { brokers: [] }, eventStore = '', vault: vaultUrl = '', country } = config;
   const masterKey = loadMasterKey(config);
   const store = await KurrentEventStore.open({ connectionString: eventStore });
   started('event store', () => store.close());
   const vault = await RedisVault.open({ url: vaultUrl, masterKey, logIsEmpty: () => isEmpty(store) });
   started('vault', () => vault.close());
   const broker = await KafkaBroker.open({
-    brokers: kafka,
+    ...kafka,
     clientId: 'threadline-ingest',
-    group: 'threadline-ingest',
+    group: INGEST_GROUP,
     dead: DEAD_LETTERS,
     topics: [inboundTopic(INBOUND), deadTopic(DEAD_LETTERS), passingTopic(ANSWERS)],
     consumes: [INBOUND],

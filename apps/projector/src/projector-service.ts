@@ -1,22 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { KurrentEventStore } from '@threadline/event-store/kurrent-event-store';
-import { LogCopy } from '@threadline/event-store/log-copy';
 import { ThreadlineError } from '@threadline/platform/errors';
-import { acquireFolder } from '@threadline/platform/folder-lock';
 import { Health } from '@threadline/platform/health';
 import { Metrics } from '@threadline/platform/metrics';
 import type { ServiceStart } from '@threadline/platform/run-service';
 import { serveHttp } from '@threadline/platform/service-http';
+import { openFollowedStores } from '@threadline/read-store/followed-stores';
 import { Projector } from '@threadline/read-store/projector';
 import { Calls, type CallHandler } from '@threadline/read-store/redis/calls';
 import { Lease } from '@threadline/read-store/redis/lease';
+import { PublishedPosition } from '@threadline/read-store/redis/published-position';
+import type { WorkingCopy } from '@threadline/read-store/redis/take-over';
 import { LiveModels } from '@threadline/read-store/sqlite/live-models';
 import { SqliteSuggestionReads } from '@threadline/read-store/search/sqlite-suggestion-reads';
 import type { SuggestionQuery } from '@threadline/read-store/search/suggestion-reads';
-import { loadMasterKey } from '@threadline/vault/master-key';
-import { RedisVault } from '@threadline/vault/redis-vault';
 import { Projection } from './projection.js';
 import { Publication } from './publication.js';
 
@@ -28,22 +25,21 @@ const KEEP_EVERY = 1_000;
  * one. The others stand by with everything at hand. Answers where it listens.
  */
 export async function startProjectorService({ config, log, started, lost }: ServiceStart): Promise<string> {
-  const { folder, eventStore = '', vault: vaultUrl = '', redis: url = '' } = config;
-  mkdirSync(folder, { recursive: true });
-  const lock = await acquireFolder(folder);
-  started('folder', () => lock.release());
-  const masterKey = loadMasterKey(config);
-  const store = await KurrentEventStore.open({ connectionString: eventStore });
-  started('event store', () => store.close());
-  const vault = await RedisVault.open({ url: vaultUrl, masterKey, readOnly: true });
-  started('vault', () => vault.close());
-  const copy = LogCopy.open({ folder });
-  started('log copy', () => copy.close());
+  const { folder, redis: url = '' } = config;
+  const { masterKey, store, vault, copy } = await openFollowedStores({ config, started });
   const lease = await Lease.open({ url, holder: `${hostname()}/${process.pid}/${randomUUID()}` });
-  const publication = new Publication({ lease, url, log });
-  started('publication', () => publication.close());
+  const published = await PublishedPosition.open({ url });
   const projector = Projector.open({ folder, log: copy, vault, now: Date.now });
-  const projection = new Projection(projector, () => publication.publish(projector), log);
+  const workingCopy: WorkingCopy = {
+    get model() {
+      return projector.model;
+    },
+    redrive: (stream) => projector.redrive(stream),
+    head: () => store.head(),
+  };
+  const publication = new Publication({ lease, published, copy: workingCopy, url, log });
+  started('publication', () => publication.close());
+  const projection = new Projection(projector, () => publication.publish(), log);
   started('projection', () => projection.close());
   const stop = new AbortController();
   const onCopied = (): void => void projection.advance();
@@ -53,13 +49,17 @@ export async function startProjectorService({ config, log, started, lost }: Serv
     await following;
   });
   await publication.keepLease();
+  let keeping: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    const kept = publication
+    keeping = publication
       .keepLease()
-      .catch((error: unknown) => log.warn({ err: error }, 'the lease could not be kept'));
-    void kept.then(() => projection.tell());
+      .catch((error: unknown) => log.warn({ err: error }, 'the lease could not be kept'))
+      .then(() => projection.tell());
   }, KEEP_EVERY);
-  started('lease', () => clearInterval(timer));
+  started('lease', async () => {
+    clearInterval(timer);
+    await keeping;
+  });
 
   const models = new LiveModels(folder);
   const suggestions = new SqliteSuggestionReads({ folder, vault, models, now: Date.now });
