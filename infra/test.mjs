@@ -1,6 +1,6 @@
 // Runs the compiled specs, each file in a process of its own, with Node's own test runner.
 // Usage: node infra/test.mjs [part of a path]…   e.g. `npm test`, `npm test -- libs/domain`, `npm test -- event-store`
-// Two files at a time; what starts servers or cuts power (test/e2e, test/int, test/faults) alone, after the rest.
+// Two files at a time; what starts whole clusters, stops or kills (most of test/int, test/faults) alone, after the rest.
 // The last line is `N passed, N failed, N skipped`, in tests.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -12,10 +12,21 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const reporter = join(root, 'infra', 'test-reporter.mjs');
 
-/** A file that takes longer is ended, and counts as failed. */
-const MINUTES = { together: 5, alone: 25 };
+/** Of `test/int`, those that start one server and kill none. */
+const READERS = ['grpc-', 'redis-reads', 'redis-rows', 'redis-secure', 'redis-take-over'];
 
-const ALONE = ['test/e2e/', 'test/int/', 'test/faults/'];
+/**
+ * One stage after the other: how many files at a time, and the minutes after which one is ended, and counts as failed. What a
+ * file of the later ones prints is shown also where it passes.
+ */
+const STAGES = [
+  { folders: ['libs/', 'apps/'], lanes: 2, minutes: 5, quiet: true },
+  {
+    folders: ['test/e2e/', 'test/bench/', ...READERS.map((name) => `test/int/${name}`)],
+    ...{ lanes: 2, minutes: 25, quiet: false },
+  },
+  { folders: ['test/int/', 'test/faults/'], lanes: 1, minutes: 25, quiet: false },
+];
 
 /** The compiled specs and the path of each one's source, in a fixed order. */
 async function specs() {
@@ -34,7 +45,9 @@ async function collect(dist, source, found) {
   for (const name of (await readdir(dist, { recursive: true })).sort()) {
     if (!name.endsWith('.spec.js')) continue;
     const path = `${source}/${name.split(sep).join('/').replace(/\.js$/, '.ts')}`;
-    found.push({ file: join(dist, name), path, alone: ALONE.some((folder) => path.startsWith(folder)) });
+    const stage = STAGES.find(({ folders }) => folders.some((folder) => path.startsWith(folder)));
+    if (stage === undefined) throw new Error(`${path} is in no stage of the tests`);
+    found.push({ file: join(dist, name), path, stage });
   }
 }
 
@@ -50,7 +63,7 @@ function end(child) {
 }
 
 /** Runs one file; answers its tests and what it printed. */
-async function runSpec({ file, alone }, folder, number) {
+async function runSpec({ file, stage: { minutes } }, folder, number) {
   const events = join(folder, `${number}.ndjson`);
   const child = spawn(
     process.execPath,
@@ -64,7 +77,6 @@ async function runSpec({ file, alone }, folder, number) {
       if (output.length < 200_000) output += text;
     });
   }
-  const minutes = alone ? MINUTES.alone : MINUTES.together;
   let late = false;
   const timer = setTimeout(() => {
     late = true;
@@ -117,7 +129,7 @@ function report(spec, { tests, output }, milliseconds) {
       console.log(`  ✖ ${test.name}\n${String(test.error).replace(/^/gm, '      ')}`);
     }
   }
-  if (output.trim() && (failed || spec.alone)) console.log(output.trimEnd().replace(/^/gm, '    │ '));
+  if (output.trim() && (failed || !spec.stage.quiet)) console.log(output.trimEnd().replace(/^/gm, '    │ '));
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -148,9 +160,10 @@ async function lane(queue) {
     for (const key of Object.keys(total)) total[key] += count[key];
   }
 }
-const together = chosen.filter((spec) => !spec.alone);
-await Promise.all([lane(together), lane(together)]);
-await lane(chosen.filter((spec) => spec.alone));
+for (const stage of STAGES) {
+  const queue = chosen.filter((spec) => spec.stage === stage);
+  await Promise.all(Array.from({ length: stage.lanes }, () => lane(queue)));
+}
 await rm(folder, { recursive: true, force: true });
 
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -1,7 +1,8 @@
 // Real Redis servers on this machine, without Docker, in a temporary folder: `redis-server` or `valkey-server` of the PATH.
-// Usage: node infra/local/redis.mjs [--shape single|replicated|cluster] [-- flags of the server…]
+// Usage: node infra/local/redis.mjs [--shape single|replicated|cluster] [--tls <folder>] [-- flags of the server…]
 // single: one. replicated: one and a replica that follows it. cluster: three masters of a Redis Cluster.
 // They keep every write, as a vault needs, unless the flags say otherwise: `-- --appendfsync everysec`.
+// With --tls each has one more port, "secure"; the folder holds server.crt, client.crt, their .key, and ca.pem.
 // Prints one JSON line when they take commands: {"folder", "servers": [{"node", "port", "pid"}, …]}.
 // On stdin: `start <node> [flags…]` starts one again that was killed, and prints {"started": {"node", "port", "pid"}};
 // the flags, where there are any, take the place of those of the command line.
@@ -91,10 +92,23 @@ async function start(server, flags) {
       async () => (await ask(server.port, 'PING'))?.startsWith('+PONG'),
       [child],
     );
-    return { node: server.node, port: server.port, pid: child.pid };
+    return { node: server.node, port: server.port, secure: server.secure, pid: child.pid };
   }
   throw new Error(`neither ${PROGRAMS.join(' nor ')} is installed (Debian: redis-server)`);
 }
+
+/** Clients need no certificate: a password does. The nodes of a cluster tell their TLS ports only where they use them. */
+const tlsFlags = (port, folder, shape) => [
+  ...['--tls-port', port, '--tls-auth-clients', 'no', '--tls-ca-cert-file', join(folder, 'ca.pem')],
+  ...['--tls-cert-file', join(folder, 'server.crt'), '--tls-key-file', join(folder, 'server.key')],
+  ...[
+    '--tls-client-cert-file',
+    join(folder, 'client.crt'),
+    '--tls-client-key-file',
+    join(folder, 'client.key'),
+  ],
+  ...['--tls-cluster', shape === 'cluster' ? 'yes' : 'no'],
+];
 
 const SLOTS = 16_384;
 
@@ -107,7 +121,7 @@ async function joinCluster(servers) {
     const to = Math.min((index + 1) * share, SLOTS) - 1;
     await ask(port, 'CLUSTER', 'ADDSLOTSRANGE', String(index * share), String(to));
     await ask(port, 'CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
-    await ask(port, 'CLUSTER', 'MEET', '127.0.0.1', String(first.port), String(first.bus));
+    await ask(port, 'CLUSTER', 'MEET', '127.0.0.1', String(first.secure ?? first.port), String(first.bus));
   }
   const whole = async ({ port }) => {
     const info = (await ask(port, 'CLUSTER', 'INFO')) ?? '';
@@ -122,20 +136,23 @@ async function joinCluster(servers) {
 
 async function main() {
   const { values, positionals } = parseArgs({
-    options: { shape: { type: 'string', default: 'single' } },
+    options: { shape: { type: 'string', default: 'single' }, tls: { type: 'string' } },
     allowPositionals: true,
   });
-  const { shape } = values;
+  const { shape, tls } = values;
   const count = { single: 1, replicated: 2, cluster: 3 }[shape];
   if (count === undefined) throw new Error('--shape takes single, replicated or cluster');
   const folder = await mkdtemp(join(tmpdir(), 'threadline-redis-'));
-  const ports = await freePorts(2 * count);
+  const ports = await freePorts(3 * count);
+  const secure = ports.splice(2 * count);
   const servers = Array.from({ length: count }, (_, index) => {
     const [port, bus] = [ports[2 * index], ports[2 * index + 1]];
     const cluster = ['--cluster-enabled', 'yes', '--cluster-port', bus, '--cluster-node-timeout', 2_000];
     const replica = ['--replicaof', '127.0.0.1', ports[0]];
     const flags = shape === 'cluster' ? cluster : index > 0 ? replica : [];
-    return { node: index + 1, port, bus, flags, folder: join(folder, String(index + 1)) };
+    const server = { node: index + 1, port, bus, flags, folder: join(folder, String(index + 1)) };
+    if (tls === undefined) return server;
+    return { ...server, secure: secure[index], flags: [...flags, ...tlsFlags(secure[index], tls, shape)] };
   });
   let ending = false;
   const end = async (code) => {
