@@ -7,7 +7,7 @@ import { startHub } from '@threadline/test/support/hub';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';
 import { BenchEvents } from './bench-events.js';
 import { percentile, type Figure } from './figures.js';
-import { BATCH_TYPE, Connections, post, readable, SINGLE_TYPE } from './http-load.js';
+import { atRate, BATCH_TYPE, Connections, post, readable, SINGLE_TYPE } from './http-load.js';
 
 const BATCH = 1_000;
 /**
@@ -123,18 +123,9 @@ async function freshness(hub: Hub): Promise<Figure[]> {
   const connections = new Connections(hub, 32);
   const made = new BenchEvents(1_000, '/bench/freshness', 3);
   const samples: number[] = [];
-  const running = new Set<Promise<void>>();
-  const started = performance.now();
-  for (let number = 0; number < RATE * SECONDS;) {
-    for (const due = ((performance.now() - started) / 1000) * RATE; number < due; number++) {
-      const isSampled = number % 10 === 0;
-      const task = measure(connections, JSON.stringify(made.event(number)), isSampled ? samples : undefined);
-      running.add(task);
-      void task.finally(() => running.delete(task));
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  await Promise.all(running);
+  await atRate(RATE, SECONDS, (number) =>
+    measure(connections, JSON.stringify(made.event(number)), number % 10 === 0 ? samples : undefined),
+  );
   connections.close();
   const events = RATE * SECONDS;
   return [

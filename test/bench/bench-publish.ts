@@ -4,13 +4,14 @@ import { SqliteLogReader } from '@threadline/event-store/sqlite-log-reader';
 import { loadConfig } from '@threadline/platform/config';
 import { Projector } from '@threadline/read-store/projector';
 import { RedisPublisher } from '@threadline/read-store/redis/redis-publisher';
+import type { WorkingCopy } from '@threadline/read-store/redis/take-over';
 import { loadMasterKey } from '@threadline/vault/master-key';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';
 import { missingRedis, startRedis } from '../support/redis-servers.js';
 import type { Figure } from './figures.js';
 
 /** As the read models' Redis is run: they are made again where they are lost. */
-const UNDURABLE = ['--appendonly', 'no', '--save', ''];
+export const UNDURABLE = ['--appendonly', 'no', '--save', ''];
 
 /**
  * How many events a second one projector of a cluster takes in, alone and publishing what it projects to Redis, and how
@@ -39,11 +40,16 @@ export async function publish(
       for (const name of readdirSync(folder))
         if (/^(customers|search)\.db|^models\.json$/.test(name)) rmSync(join(folder, name));
       const projector = Projector.open({ folder, log, vault, now: Date.now });
+      const copy: WorkingCopy = {
+        model: projector.model,
+        redrive: (stream) => projector.redrive(stream),
+        head: () => log.headPosition(),
+      };
       let publisher = url === undefined ? undefined : await RedisPublisher.open({ url, token: 1 });
       const began = performance.now();
       while (projector.checkpoint < log.headPosition()) {
         await projector.next();
-        await publisher?.publish(projector.model);
+        await publisher?.publish(copy);
       }
       figure(
         publisher === undefined ? 'projected' : 'projected and published to Redis',
@@ -53,7 +59,7 @@ export async function publish(
       if (url !== undefined) {
         publisher = await RedisPublisher.open({ url, token: 2, name: 'again' });
         const filled = performance.now();
-        await publisher.publish(projector.model);
+        await publisher.publish(copy);
         figure('an empty Redis filled', performance.now() - filled);
         publisher.close();
       }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { startHub } from '@threadline/test/support/hub';
 import { BenchEvents } from './bench-events.js';
 import { percentile, type Figure } from './figures.js';
-import { BATCH_TYPE, Connections, post, readable } from './http-load.js';
+import { BATCH_TYPE, Connections, post, readable, type Target } from './http-load.js';
 
 type Hub = Awaited<ReturnType<typeof startHub>>;
 
@@ -10,12 +10,17 @@ const HEAVY = 'heavy@example.org';
 const MANY_PARTIES = 10_000;
 
 /**
- * Fills a hub through its own door: `events` events of a tenth as many customers, a tenth of them of one customer, and
- * one customer of 10,000 parties. Answers the last position.
+ * Fills a hub through its own door, or a cluster through its gateway's: `events` events of a tenth as many customers, a
+ * tenth of them of one customer, and one customer of as many parties, up to 10,000. Answers the last position when it can
+ * be read; of a cluster nothing, when its broker has the events.
  */
-export async function fill(hub: Hub, events: number, onProgress: (done: number) => void): Promise<string> {
-  const connections = new Connections(hub, 4);
-  const made = new BenchEvents(Math.ceil(events / 10), '/bench/fill', 4);
+export async function fill(
+  target: Target,
+  events: number,
+  onProgress: (done: number) => void,
+): Promise<string> {
+  const connections = new Connections(target, 4);
+  const made = new BenchEvents(customersOf(events), '/bench/fill', 4);
   let position = '';
   let done = 0;
   const tasks = function* (): Iterable<() => Promise<void>> {
@@ -38,12 +43,15 @@ export async function fill(hub: Hub, events: number, onProgress: (done: number) 
     }
   };
   await connections.all(tasks());
-  await readable(connections, position);
+  if (position !== '') await readable(connections, position);
   connections.close();
   return position;
 }
 
 const manyParties = (events: number): number => Math.min(MANY_PARTIES, events);
+
+/** How many events `fill` sends in all. */
+export const filled = (events: number): number => events + manyParties(events);
 
 function heavy<Event extends { data?: unknown }>(event: Event): Event {
   return {
@@ -83,21 +91,34 @@ const READS = 300;
 
 /** Card, timeline and search, with the hub idle and under a flood of writes, and its memory. */
 export async function reads(hub: Hub, events: number): Promise<Figure[]> {
+  const figures = await idleReads(hub, events);
   const connections = new Connections(hub, 1);
-  const customers = Math.ceil(events / 10);
-  const cards = Array.from(
-    { length: READS },
-    (_, index) => `/v1/customers/by/email/c${(index * 7919) % customers}@example.org`,
-  );
-  const known = await existing(connections, cards);
-  const figure = (name: string, samples: number[], floor?: number, aim?: number): Figure => ({
-    name,
-    events,
-    value: percentile(samples, 99),
-    unit: 'ms',
-    ...(floor === undefined ? {} : { floor }),
-    ...(aim === undefined ? {} : { aim }),
+  const known = await someCards(connections, events);
+  connections.close();
+  figures.push({
+    ...{ name: 'card, p99, under a flood of writes', events, unit: 'ms', floor: 60 },
+    value: percentile(await underFlood(hub, known), 99),
   });
+  figures.push({
+    name: 'resident memory',
+    events,
+    value: residentMegabytes(hub),
+    unit: 'MB',
+    floor: 450,
+    aim: 350,
+  });
+  figures.push({ name: 'resident memory, peak', events, value: residentMegabytes(hub, 'VmHWM'), unit: 'MB' });
+  return figures;
+}
+
+/** Card, timeline and search of what `fill` has brought, while nothing is written. */
+export async function idleReads(target: Target, events: number): Promise<Figure[]> {
+  const connections = new Connections(target, 1);
+  const figure = (name: string, samples: number[], floor: number): Figure => ({
+    ...{ name, events, unit: 'ms', floor },
+    value: percentile(samples, 99),
+  });
+  const known = await someCards(connections, events);
   const heavyId = await idOf(connections, `/v1/customers/by/email/${HEAVY}`);
   const manyId = await idOf(connections, '/v1/customers/by/user/many');
   const pages = somePages(heavyId, events);
@@ -114,20 +135,24 @@ export async function reads(hub: Hub, events: number): Promise<Figure[]> {
       await times(connections, repeat(`/v1/customers/${manyId}/timeline`, 100)),
       50,
     ),
-    figure('first page of a search, p99', await times(connections, searches(customers)), 100),
+    figure('first page of a search, p99', await times(connections, searches(customersOf(events))), 100),
   ];
-  figures.push(figure('card, p99, under a flood of writes', await underFlood(hub, known), 60));
-  figures.push({
-    name: 'resident memory',
-    events,
-    value: residentMegabytes(hub),
-    unit: 'MB',
-    floor: 450,
-    aim: 350,
-  });
-  figures.push({ name: 'resident memory, peak', events, value: residentMegabytes(hub, 'VmHWM'), unit: 'MB' });
   connections.close();
   return figures;
+}
+
+const customersOf = (events: number): number => Math.ceil(events / 10);
+
+/** Paths of cards that are there. */
+function someCards(connections: Connections, events: number): Promise<string[]> {
+  const customers = customersOf(events);
+  return existing(
+    connections,
+    Array.from(
+      { length: READS },
+      (_, index) => `/v1/customers/by/email/c${(index * 7919) % customers}@example.org`,
+    ),
+  );
 }
 
 const repeat = (path: string, count: number): string[] => Array.from({ length: count }, () => path);

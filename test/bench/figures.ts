@@ -5,12 +5,16 @@ export interface Figure {
   /** Events that the log held, or that were sent. */
   readonly events: number;
   readonly value: number;
-  readonly unit: 'events/s' | 'ms' | 'MB' | 'bytes';
+  readonly unit: 'events/s' | 'commands/s' | 'ms' | 'µs' | 'MB' | 'bytes';
   /** The raw limit of the same run, in the same unit. */
   readonly raw?: number;
-  /** What it should be at least (a share of raw) or at most (`ms`, `MB`); a figure is no verdict. */
+  /**
+   * What it should be at least (a share of raw; with `absolute` a value) or at most (`ms`, `MB`); a figure is no
+   * verdict.
+   */
   readonly floor?: number;
   readonly aim?: number;
+  readonly absolute?: boolean;
 }
 
 export const share = ({ value, raw }: Figure): number | undefined =>
@@ -34,6 +38,7 @@ export function table(figures: readonly Figure[]): string {
     const part = share(figure);
     const bound = (limit: number | undefined): string => {
       if (limit === undefined) return '';
+      if (figure.absolute === true) return `${figure.unit.endsWith('/s') ? '≥' : '≤'} ${short(limit)}`;
       return part === undefined ? `≤ ${short(limit)}` : `≥ ${percent(limit)}`;
     };
     return [

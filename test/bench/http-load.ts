@@ -1,9 +1,14 @@
 import { Agent, request } from 'node:http';
-import type { TestHub } from '@threadline/test/support/hub';
 
 export interface Answer {
   readonly status: number;
   readonly body: string;
+}
+
+/** A hub, or a service of a cluster, and a key with every scope. */
+export interface Target {
+  readonly url: string;
+  readonly key: string;
 }
 
 /** Requests over a fixed number of kept connections. */
@@ -11,14 +16,14 @@ export class Connections {
   private readonly agent: Agent;
 
   constructor(
-    private readonly hub: TestHub,
+    private readonly target: Target,
     readonly count: number,
   ) {
     this.agent = new Agent({ keepAlive: true, maxSockets: count });
   }
 
   send(method: string, path: string, body?: string, contentType?: string): Promise<Answer> {
-    const { hostname, port } = new URL(this.hub.url);
+    const { hostname, port } = new URL(this.target.url);
     return new Promise((resolve, reject) => {
       const sent = request(
         {
@@ -28,7 +33,7 @@ export class Connections {
           method,
           path,
           headers: {
-            authorization: `Bearer ${this.hub.key}`,
+            authorization: `Bearer ${this.target.key}`,
             ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
             ...(contentType === undefined ? {} : { 'content-type': contentType }),
           },
@@ -62,7 +67,32 @@ export class Connections {
 export const BATCH_TYPE = 'application/cloudevents-batch+json';
 export const SINGLE_TYPE = 'application/cloudevents+json';
 
-/** Posts and takes only a full acceptance; a hub that is busy is asked again. Answers the position. */
+/**
+ * Begins the tasks at a rate a second, whether or not those before have ended; resolves when all have. They are told their
+ * number.
+ */
+export async function atRate(
+  rate: number,
+  seconds: number,
+  begin: (number: number) => Promise<void>,
+): Promise<void> {
+  const running = new Set<Promise<void>>();
+  const started = performance.now();
+  for (let number = 0; number < rate * seconds;) {
+    for (const due = ((performance.now() - started) / 1000) * rate; number < due; number++) {
+      const task = begin(number);
+      running.add(task);
+      void task.finally(() => running.delete(task));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await Promise.all(running);
+}
+
+/**
+ * Posts and takes only a full acceptance; a hub that is busy is asked again. Answers the position, which a cluster does
+ * not tell: then it is empty.
+ */
 export async function post(connections: Connections, body: string, contentType: string): Promise<string> {
   for (;;) {
     const { status, body: text } = await connections.send('POST', '/v1/events', body, contentType);

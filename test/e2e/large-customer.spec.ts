@@ -1,36 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { naiveReplay } from '@threadline/projections/naive';
-import { ARRIVAL, type Sent } from '../support/generate.js';
+import { crowd } from '../support/crowd.js';
+import { ARRIVAL } from '../support/generate.js';
 import { factsOf } from '../support/reference.js';
 import { SmallHub } from '../support/small-hub.js';
 
 const SHOWN = 1_000;
-
-/** A customer of that many browsers, most of them first seen at the same time: their order is that of their ids. */
-function crowd(parties: number): Sent[] {
-  const sent: Sent[] = [];
-  for (let from = 0; from < parties; from += 100) {
-    const kept = Array.from({ length: 101 }, (_, index) => ({
-      kind: 'anonymous',
-      value: index === 0 ? 'everywhere' : `browser-${from + index}`,
-      strength: 'claimed' as const,
-    }));
-    const at = ARRIVAL - (from > parties / 2 ? 1 : 0);
-    const data = { identifiers: kept.map(({ kind, value }) => ({ kind, value })) };
-    const time = new Date(at).toISOString();
-    const cloudEvent = {
-      specversion: '1.0',
-      id: `seen-${from}`,
-      source: '/web',
-      type: 'web.viewed',
-      time,
-      data,
-    };
-    sent.push({ cloudEvent, at, identifiers: kept });
-  }
-  return sent;
-}
 
 describe('a customer of more parties than a card holds', () => {
   it('shows the thousand that were first seen, counts all, and answers to each', async () => {

@@ -1,42 +1,25 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Json, JsonObject } from '@threadline/domain/canonical-json';
+import { deadTopic, inboundTopic } from '@threadline/broker/kafka/topics';
+import { DEAD_LETTERS, INBOUND } from '@threadline/contracts/events-answer';
+import type { JsonObject } from '@threadline/domain/canonical-json';
+import { checkerOf, undocumented } from '../support/documents.js';
 import { startHub, type TestHub } from '../support/hub.js';
+import { declaredRoutes } from '../support/routes.js';
 import { read, send } from '../support/send.js';
 import { watch } from '../support/watch.js';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 
-/** Says what does not fit the schema of a name, members that it does not know included. */
-const checkerOf = (document: JsonObject): ((schema: string, value: unknown) => void) => {
-  const ajv = new Ajv2020({ strict: false, validateFormats: false });
-  ajv.addSchema({ $id: 'document', components: document['components'] });
-  return (schema, value) => {
-    const validate = ajv.compile({ $ref: `document#/components/schemas/${schema}` });
-    assert.ok(validate(value), `${schema}: ${JSON.stringify(validate.errors)} in ${JSON.stringify(value)}`);
-  };
-};
-
-/** Every member that an answer has is one that the schema names. */
-function undocumented(schema: JsonObject, value: Json, root: JsonObject, path = ''): string[] {
-  const target = schema['$ref'];
-  if (typeof target === 'string') {
-    const name = target.slice(target.lastIndexOf('/') + 1);
-    const schemas = (root['components'] as JsonObject)['schemas'] as Record<string, JsonObject>;
-    return undocumented(schemas[name] ?? {}, value, root, path);
-  }
-  if (Array.isArray(value)) {
-    const items = schema['items'] as JsonObject | undefined;
-    return items === undefined
-      ? []
-      : value.flatMap((one, i) => undocumented(items, one, root, `${path}/${i}`));
-  }
-  const properties = schema['properties'] as Record<string, JsonObject> | undefined;
-  if (value === null || typeof value !== 'object' || properties === undefined) return [];
-  return Object.entries(value).flatMap(([name, member]) => {
-    const known = properties[name];
-    return known === undefined ? [`${path}/${name}`] : undocumented(known, member, root, `${path}/${name}`);
-  });
+interface Operation {
+  readonly path: string;
+  /** In capitals. */
+  readonly method: string;
+  readonly operation: JsonObject;
 }
+
+const operationsOf = (document: JsonObject): Operation[] =>
+  Object.entries(document['paths'] as Record<string, Record<string, JsonObject>>).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+  );
 
 describe('the documents', () => {
   let hub: TestHub;
@@ -99,18 +82,34 @@ describe('the documents', () => {
     assert.equal((await read(hub, '/asyncapi.json'))['asyncapi'], '3.0.0');
   });
 
-  it('name every path that is there, and none that is not', async () => {
-    for (const [path, methods] of Object.entries(document['paths'] as Record<string, JsonObject>)) {
-      const url = path.replaceAll(/\{\w+\}/g, '0'.repeat(32));
-      const response = await hub.fetch(url, { method: 'OPTIONS' });
+  it('name every route that any process declares, and no other', async () => {
+    // Swagger UI brings its own.
+    const documented = operationsOf(document).map(({ method, path }) => `${method} ${path}`);
+    assert.deepEqual(documented.filter((route) => route !== 'GET /docs').sort(), await declaredRoutes());
+  });
+
+  it('tell what a hub serves, and what only a cluster does', async () => {
+    const paths = Map.groupBy(operationsOf(document), ({ path }) => path);
+    for (const [path, operations] of paths) {
+      const response = await hub.fetch(path.replaceAll(/\{\w+\}/g, '0'.repeat(32)), { method: 'OPTIONS' });
       const allowed = (response.headers.get('allow') ?? '').split(', ').filter((method) => method !== 'HEAD');
-      assert.deepEqual(
-        allowed.sort(),
-        Object.keys(methods)
-          .map((method) => method.toUpperCase())
-          .sort(),
-        path,
-      );
+      const served = operations.filter(({ operation }) => operation['x-threadline-mode'] === undefined);
+      assert.deepEqual(allowed.filter(Boolean).sort(), served.map(({ method }) => method).sort(), path);
+    }
+  });
+
+  it('make topics as the services make them', async () => {
+    const channels = (await read(hub, '/asyncapi.json'))['channels'] as Record<string, JsonObject>;
+    for (const [channel, made] of [
+      ['inbound', inboundTopic(INBOUND)],
+      ['dead', deadTopic(DEAD_LETTERS)],
+    ] as const) {
+      const { topic, partitions, topicConfiguration } = (channels[channel]?.['bindings'] as JsonObject)[
+        'kafka'
+      ] as { topic: string; partitions: number; topicConfiguration: Record<string, number | string[]> };
+      const settings = Object.entries(topicConfiguration).map(([name, value]) => [name, String(value)]);
+      assert.deepEqual([topic, partitions], [made.name, made.partitions]);
+      assert.deepEqual(Object.fromEntries(settings), made.settings);
     }
   });
 

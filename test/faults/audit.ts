@@ -47,27 +47,39 @@ export async function audit(hub: HubProcess, ledger: Ledger): Promise<Audit> {
   };
 }
 
-interface LogEvent extends JsonObject {
+export interface LogEvent extends JsonObject {
   source: string;
   id: string;
+  type: string;
   threadlineposition: string;
 }
 
+interface Compared {
+  readonly events: number;
+  readonly lost: number;
+  readonly doubled: number;
+}
+
 /** `/v1/events` against the ledger. */
-async function compareLog(
-  hub: HubProcess,
-  ledger: Ledger,
-  findings: string[],
-): Promise<{ events: number; lost: number; doubled: number }> {
-  const response = await hub.get('/v1/events?format=ndjson');
+async function compareLog(hub: HubProcess, ledger: Ledger, findings: string[]): Promise<Compared> {
+  return compareEvents(await logOf(() => hub.get('/v1/events?format=ndjson')), ledger, findings);
+}
+
+/** The log as `/v1/events?format=ndjson` gives it. */
+export async function logOf(ask: () => Promise<Response>): Promise<LogEvent[]> {
+  const response = await ask();
   const text = await response.text();
   if (response.status !== 200) throw new Error(`GET /v1/events: ${response.status} ${text}`);
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as LogEvent);
+}
+
+/** What the log has against the ledger. */
+export function compareEvents(events: readonly LogEvent[], ledger: Ledger, findings: string[]): Compared {
   const seen = new Set<string>();
   let doubled = 0;
   let lost = 0;
-  const lines = text.split('\n').filter((line) => line !== '');
-  for (const line of lines) {
-    const event = JSON.parse(line) as LogEvent;
+  for (const event of events) {
     const name = nameOf(event);
     const entry = ledger.find(name);
     const position = Number(event.threadlineposition);
@@ -93,7 +105,7 @@ async function compareLog(
     lost++;
     findings.push(`${event.id} was acknowledged at ${acknowledged} and is gone`);
   }
-  return { events: lines.length, lost, doubled };
+  return { events: events.length, lost, doubled };
 }
 
 /** Sends everything acknowledged once more: how many were taken for new. What was unknown is settled by the way. */

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { hubEnvironment, TEST_KEY } from '../support/hub.js';
+import type { Target } from './load.js';
 import { sabotageOptions, type Sabotage } from './sabotage.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -28,7 +29,8 @@ export interface End {
 const running = new Set<HubProcess>();
 
 /** The hub as users start it, in a process of its own, on loopback. */
-export class HubProcess {
+export class HubProcess implements Target {
+  readonly tellsPositions = true;
   readonly ended: Promise<End>;
   #end: End | undefined;
   #output = '';

@@ -3,7 +3,10 @@ import type { CloudEventJson } from '@threadline/domain/interaction';
 /** What became of an event, as far as its sender can know. */
 export interface Entry {
   readonly event: CloudEventJson;
-  /** The position that the acknowledgement gave; undefined while there was none: the event may be there or not. */
+  /**
+   * The position that the acknowledgement gave, Infinity where it gave none; undefined while there was no
+   * acknowledgement: the event may be there or not.
+   */
   acknowledged: number | undefined;
 }
 

@@ -12,6 +12,8 @@ export interface Outcome {
   readonly lost: number;
   readonly doubled: number;
   readonly drift: number;
+  /** Faults after which it took too long until everything was normal, where that is timed. */
+  readonly late: number;
   readonly seconds: number;
   /** What is wrong, a line each. */
   readonly findings: readonly string[];
@@ -25,6 +27,7 @@ export class Tally {
   readonly #findings: string[] = [];
   readonly notes: string[] = [];
   faults = 0;
+  late = 0;
   /** In the folders before this one, and in this one. */
   #before = 0;
   #acknowledged = 0;
@@ -60,6 +63,7 @@ export class Tally {
       lost: this.#lost,
       doubled: this.#doubled,
       drift: this.#drift,
+      late: this.late,
       seconds: (Date.now() - this.#started) / 1000,
       findings: this.#findings,
       notes: this.notes,

@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '@threadline/domain/canonical-json';
+import { PATIENCE as OF_REDIS, RedisDriver } from '@threadline/read-store/redis/driver';
+import { modelName } from '@threadline/read-store/redis/redis-publisher';
+import { liveMoment } from '@threadline/read-store/redis/session';
 import { missingForCluster, startCluster, type Cluster } from '../support/cluster.js';
 import { needed } from '../support/needing.js';
 import { flushRedis } from '../support/redis-servers.js';
@@ -170,7 +173,17 @@ describe(
       assert.equal((page['rules'] as JsonObject)['name'], 'one-address');
     });
 
-    it('go on within ten seconds where the active projector is killed', async () => {
+    /** Which build readers are answered from. */
+    const build = async (): Promise<string | undefined> => {
+      const driver = await RedisDriver.connect(cluster.reads.url, OF_REDIS);
+      try {
+        return (await liveMoment(driver, modelName()))?.build;
+      } finally {
+        driver.close();
+      }
+    };
+
+    it('go on within ten seconds where the active projector is killed, with what it had published', async () => {
       const active = await until('an active projector', async () => {
         for (const projector of projectors) if (await isActive(projector)) return projector;
         return undefined;
@@ -178,6 +191,7 @@ describe(
       const standby = projectors.find((projector) => projector !== active) as ServiceProcess;
       const who = named();
       await post([chat(who)]);
+      const before = await build();
       await active.end('SIGKILL');
       const position = await post([chat(who)]);
       const began = Date.now();
@@ -188,6 +202,7 @@ describe(
         return response.status === 200 ? ((await response.json()) as JsonObject) : undefined;
       });
       assert.deepEqual(seen['counts'], { chat: 2 });
+      assert.equal(await build(), before, 'nothing is published twice');
     });
 
     it('are 503 while a Redis that was emptied is filled again, and never anybody else', async () => {

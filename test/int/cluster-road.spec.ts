@@ -8,11 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Message } from '@threadline/broker/broker';
 import { KafkaBroker } from '@threadline/broker/kafka-broker';
 import { deadTopic, inboundTopic } from '@threadline/broker/kafka/topics';
+import { openApiDocument } from '@threadline/contracts/openapi';
 import type { JsonObject } from '@threadline/domain/canonical-json';
 import { hashKey, newKey } from '@threadline/platform/auth';
 import { createLogger } from '@threadline/platform/logger';
 import { missingForCluster, startCluster, type Cluster } from '../support/cluster.js';
 import { threadline, type Ended } from '../support/command.js';
+import { checkerOf, undocumented } from '../support/documents.js';
 import { TEST_KEY } from '../support/hub.js';
 import { needed } from '../support/needing.js';
 import { startService, type ServiceProcess } from '../support/service-process.js';
@@ -40,6 +42,15 @@ async function until<T>(what: string, look: () => T | undefined | Promise<T | un
     if (found !== undefined) return found;
   }
   throw new Error(`waited in vain for ${what}`);
+}
+
+const openApi = openApiDocument('0.0.0');
+const check = checkerOf(openApi);
+
+/** The documents tell what is answered, every member of it. */
+function fits(schema: string, answer: JsonObject): void {
+  check(schema, answer);
+  assert.deepEqual(undocumented({ $ref: `#/components/schemas/${schema}` }, answer, openApi), []);
 }
 
 describe('the road of a cluster, from HTTP and Kafka to the log', needed(missingForCluster()), () => {
@@ -226,9 +237,13 @@ describe('the road of a cluster, from HTTP and Kafka to the log', needed(missing
     const letter = await listed(bad.id);
     assert.deepEqual([letter?.['reason'], letter?.['event']], ['invalid', bad]);
     const id = letter?.['id'] as string;
+    fits('DeadLetterPage', (await admin(''))[1]);
+    fits('DeadLetter', (await admin(`/${id}`))[1]);
 
     // As it came, it comes back: with another id.
-    assert.equal((await admin(`/${id}/redrive`, { method: 'POST' }))[0], 202);
+    const sent = await admin(`/${id}/redrive`, { method: 'POST' });
+    assert.equal(sent[0], 202);
+    fits('DeadLetterSent', sent[1]);
     assert.equal((await admin(`/${id}`))[0], 404);
     const back = await until('the same letter again', () => listed(bad.id));
     assert.notEqual(back['id'], id);
@@ -311,6 +326,31 @@ describe('the road of a cluster, from HTTP and Kafka to the log', needed(missing
     assert.match(page, /threadline_ingest_lag_events \d+/);
     assert.match(page, /threadline_ingest_dead_letters_written [1-9]/);
     assert.equal((await gateway.fetch('/health/live')).status, 200);
+  });
+
+  it('answers 503 where Kafka is away, and takes the same again', async () => {
+    const since = (await cluster.log()).length;
+    cluster.kafka.kill(0);
+    const one = event();
+    const [posted, listed] = await Promise.all([
+      gateway.fetch('/v1/events', {
+        method: 'POST',
+        headers: { 'content-type': SINGLE },
+        body: JSON.stringify(one),
+      }),
+      gateway.fetch('/v1/dead'),
+    ]);
+    for (const response of [posted, listed]) {
+      assert.deepEqual([response.status, response.headers.get('retry-after')], [503, '5']);
+      const problem = (await response.json()) as JsonObject;
+      fits('Problem', problem);
+      assert.equal(problem['code'], 'broker-unavailable');
+    }
+    await cluster.kafka.start(0);
+    await until('Kafka', async () => ((await post(one)).status === 202 ? true : undefined));
+    await post(one, { query: '?wait=log' });
+    await inLog(1, since);
+    assert.equal((await cluster.log()).length, since + 1);
   });
 
   it('stops gracefully, and names every variable that it lacks', async () => {

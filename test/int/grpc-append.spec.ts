@@ -32,6 +32,9 @@ before(async () => {
 });
 after(async () => {
   await client.dispose();
+  await store.end('SIGTERM');
+  // Whatever the clients did wrong here, or left half done, is no fault of the server.
+  assert.doesNotMatch(store.printed(), /a call failed/);
   await store.dispose();
 });
 
@@ -116,6 +119,13 @@ for (const [method, options] of METHODS) {
       await append(stream, known, NO_STREAM);
       await refused(append(stream, [known, ...counted(1)], NO_STREAM), stream, NO_STREAM, 0n);
       assert.equal(await lengthOf(stream), 1);
+    });
+
+    it('is told what no log could take', async () => {
+      const event = jsonEvent({ id: 'no uuid', type: 'a', data: {} });
+      await assert.rejects(append(newStream(), event), /INVALID_ARGUMENT|no UUID/);
+      const twice = jsonEvent({ type: 'a', data: {} });
+      await assert.rejects(append(newStream(), [twice, twice]), /INVALID_ARGUMENT|twice/);
     });
 
     it('takes an append without events, and writes nothing', async () => {

@@ -157,4 +157,10 @@ describe('what is not supported', () => {
       /UNIMPLEMENTED.*PersistentSubscriptions\/Create/,
     );
   });
+
+  it('is named as well where the client asks for it over HTTP/1.1', async () => {
+    await assert.rejects(client.listAllPersistentSubscriptions(), /UNIMPLEMENTED: GET \/subscriptions /);
+    const tracked = client.createProjection('p', 'fromAll()', { trackEmittedStreams: true });
+    await assert.rejects(tracked, /UNIMPLEMENTED: POST \/projections\/continuous\?/);
+  });
 });

@@ -109,6 +109,7 @@ describe('the official client reads $all', () => {
   it('from the start, in the order of the log, system events too', () => {
     const names = everything.map(({ event }) => event?.streamId);
     assert.equal(names[0], '$settings');
+    assert.equal(everything[0]?.event?.type, '$settings', 'a filter on types leaves it out as well');
     for (const stream of streams) assert.equal(names.filter((name) => name === stream).length, 40);
     const sorted = positions(everything).toSorted((a, b) => Number((a ?? 0n) - (b ?? 0n)));
     assert.deepEqual(positions(everything), sorted);

@@ -99,12 +99,14 @@ describe('the official client deletes a stream', () => {
     assert.ok(position);
     await assert.rejects(all(client.readStream(stream)), StreamNotFoundError);
     await assert.rejects(revisions(stream, true), StreamNotFoundError);
-    assert.deepEqual(await client.deleteStream(stream), { position });
+    const again = await client.deleteStream(stream);
+    assert.ok((again.position?.commit ?? 0n) > (position?.commit ?? 0n));
+    await assert.rejects(all(client.readStream(stream)), StreamNotFoundError);
     const everything = await all(client.readAll());
     assert.equal(everything.filter(({ event }) => event?.streamId === stream).length, 4);
   });
 
-  it('and writes it again: it goes on where it was', async () => {
+  it('and writes it again: it goes on where it was, and what was said of it is over', async () => {
     for (const expectedRevision of [ANY, NO_STREAM, 3n] as const) {
       const stream = await streamOf(4);
       await client.setStreamMetadata(stream, { cacheControl: 5 });
@@ -114,7 +116,7 @@ describe('the official client deletes a stream', () => {
       assert.equal(nextExpectedRevision, 5n);
       assert.deepEqual(await revisions(stream), [4, 5]);
       const { metadata } = await client.getStreamMetadata(stream);
-      assert.deepEqual(metadata, { cacheControl: 5, truncateBefore: 4 });
+      assert.deepEqual(metadata, { truncateBefore: 4 });
       await client.appendToStream(stream, events, { expectedRevision });
       await client.appendToStream(stream, counted(1), { expectedRevision: STREAM_EXISTS });
       assert.deepEqual(await revisions(stream), [4, 5, 6]);
@@ -152,12 +154,38 @@ describe('the official client deletes a stream', () => {
     await assert.rejects(revisions(stream), StreamNotFoundError);
   });
 
+  it('that is deleted: as none, or at its last revision', async () => {
+    for (const expectedRevision of [NO_STREAM, 3n, ANY] as const) {
+      const [again, ended] = [await streamOf(4), await streamOf(4)];
+      for (const stream of [again, ended]) await client.deleteStream(stream);
+      for (const end of ['deleteStream', 'tombstoneStream'] as const) {
+        const wrong = client[end](again, { expectedRevision: 2n });
+        await assert.rejects(wrong, WrongExpectedVersionError);
+      }
+      await client.deleteStream(again, { expectedRevision });
+      await assert.rejects(revisions(again), StreamNotFoundError);
+      await client.tombstoneStream(ended, { expectedRevision });
+      await assert.rejects(revisions(ended), StreamDeletedError);
+    }
+  });
+
+  it('and says something of it: it is there again, without what was in it', async () => {
+    const stream = await streamOf(4);
+    await client.deleteStream(stream);
+    const { nextExpectedRevision } = await client.setStreamMetadata(stream, { maxCount: 10 });
+    assert.equal(nextExpectedRevision, 1n);
+    assert.deepEqual(await revisions(stream), []);
+    const { metadata } = await client.getStreamMetadata(stream);
+    assert.deepEqual(metadata, { maxCount: 10, truncateBefore: 4 });
+    await client.appendToStream(stream, counted(2), { expectedRevision: 3n });
+    assert.deepEqual(await revisions(stream), [4, 5]);
+  });
+
   it('that is not there: only where something was said of it', async () => {
     const stream = newStream();
-    await assert.rejects(
-      client.deleteStream(stream, { expectedRevision: NO_STREAM }),
-      WrongExpectedVersionError,
-    );
+    for (const expectedRevision of [NO_STREAM, ANY] as const) {
+      await assert.rejects(client.deleteStream(stream, { expectedRevision }), WrongExpectedVersionError);
+    }
     await client.setStreamMetadata(stream, { cacheControl: 10 });
     await client.deleteStream(stream, { expectedRevision: NO_STREAM });
     await client.appendToStream(stream, counted(1), { expectedRevision: NO_STREAM });

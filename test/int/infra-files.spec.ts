@@ -5,8 +5,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { describe, it } from 'node:test';
+import { STOPS_WITHIN } from '@threadline/platform/graceful-stop';
 import { Metrics } from '@threadline/platform/metrics';
-import { loadServiceConfig } from '@threadline/platform/config';
+import { loadConfig, loadServiceConfig } from '@threadline/platform/config';
 import { weaknessesOf } from '@threadline/vault/redis/settings';
 import {
   documents,
@@ -14,6 +15,7 @@ import {
   filesOf,
   imagesIn,
   metricsAsked,
+  metricsIn,
   metricsMade,
   read,
   redisSettings,
@@ -34,7 +36,7 @@ const member = (value: unknown, ...path: readonly (string | number)[]): unknown 
   path.reduce<unknown>((at, key) => (at as Loose | undefined)?.[key], value);
 
 interface Compose {
-  services: Record<string, { command?: string[]; environment?: Loose }>;
+  services: Record<string, { command?: string[]; environment?: Loose; stop_grace_period?: string }>;
 }
 const compose = (path: string): Compose => documents(read(path))[0]?.toJS() as Compose;
 
@@ -99,6 +101,24 @@ describe('the files of infra/', () => {
         .map(([name, value]) => [name, String(value)]);
       const config = loadServiceConfig(parts, { ...Object.fromEntries(plain), ...masterKey });
       assert.equal(config.mode, 'cluster');
+    }
+  });
+
+  it('give a service as long to end as it takes', () => {
+    const within = (environment: Loose | undefined): number => {
+      const given = Object.entries(environment ?? {})
+        .filter(([name]) => ['THREADLINE_MODE', 'THREADLINE_STOP_GRACE'].includes(name))
+        .map(([name, value]) => [name, String(value)]);
+      const { stopGrace } = loadConfig(Object.fromEntries(given) as Record<string, string>);
+      return (stopGrace + STOPS_WITHIN) / 1_000;
+    };
+    const data = member(documents(read('infra/kubernetes/config.yaml'))[0]?.toJS(), 'data') as Loose;
+    for (const service of SERVICES) {
+      const [pod] = withKey(read(`infra/kubernetes/${service}.yaml`), 'terminationGracePeriodSeconds');
+      assert.ok(Number(pod?.['terminationGracePeriodSeconds']) > within(data), service);
+      const composed = compose('infra/compose/cluster.yml').services[service];
+      const seconds = Number(/^(\d+)s$/.exec(String(composed?.stop_grace_period))?.[1]);
+      assert.ok(seconds > within(composed?.environment), service);
     }
   });
 
@@ -201,20 +221,61 @@ describe('the Kubernetes manifests', () => {
   });
 });
 
-describe('the dashboard', () => {
+describe('the dashboard and the alerts', () => {
   const dashboard: unknown = JSON.parse(read('infra/grafana/threadline.json'));
+  const alerts = withKey(read('infra/prometheus/alerts.yml'), 'alert') as { alert: string; expr: string }[];
 
-  it('asks for nothing that /metrics does not have', async () => {
+  it('ask for nothing that /metrics does not have', async () => {
     const { text } = await new Metrics({ process: true }).render();
     const node = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name));
     const made = metricsMade();
-    const asked = metricsAsked(dashboard);
-    assert.ok(asked.length > 8);
-    assert.deepEqual(
-      asked.filter((name) => !made.has(name) && !node.has(name)),
-      [],
-    );
+    for (const asked of [metricsAsked(dashboard), metricsIn(alerts.map(({ expr }) => expr))]) {
+      assert.ok(asked.length >= 6);
+      assert.deepEqual(
+        asked.filter((name) => !made.has(name) && !node.has(name)),
+        [],
+      );
+    }
     assert.equal(made.has('threadline_no_such_thing'), false);
+  });
+
+  it('show what an operator of a cluster asks first', () => {
+    const asked = metricsAsked(dashboard);
+    for (const name of [
+      ...['ingest_lag_events', 'ingest_dead_letters_written', 'parked_interactions', 'projector_active'],
+      ...['log_position', 'projection_published_position', 'projection_position'],
+    ])
+      assert.ok(asked.includes(`threadline_${name}`), name);
+    const queries = JSON.stringify(dashboard);
+    for (const refusals of ['status=~\\"4..\\"', 'status=~\\"429|503|504\\"'])
+      assert.ok(queries.includes(refusals), refusals);
+  });
+
+  it('have panels and alerts that can be told apart, and alerts that are loaded', () => {
+    const { panels } = dashboard as { panels: { id: number; gridPos: Record<string, number> }[] };
+    assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+    assert.equal(new Set(panels.map(({ gridPos }) => `${gridPos['x']} ${gridPos['y']}`)).size, panels.length);
+    assert.equal(new Set(alerts.map(({ alert }) => alert)).size, alerts.length);
+    assert.match(read('infra/prometheus/prometheus.yml'), /^rule_files: \[alerts\.yml\]$/m);
+    assert.match(read('infra/compose/cluster.yml'), /prometheus\/alerts\.yml:\/etc\/prometheus\/alerts\.yml/);
+  });
+
+  it('are taken by Prometheus, and raised when they should be', (context) => {
+    const folder = join(ROOT, 'infra/prometheus');
+    const said = ['check config prometheus.yml', 'test rules alerts.test.yml'].map((words) =>
+      spawnSync('promtool', words.split(' '), { cwd: folder, encoding: 'utf8' }),
+    );
+    if (said.some(({ error }) => error !== undefined)) {
+      context.skip('promtool is not installed (Debian: prometheus)');
+      return;
+    }
+    for (const { status, stdout, stderr } of said) assert.equal(status, 0, stdout + stderr);
+    const tested = withKey(read('infra/prometheus/alerts.test.yml'), 'alertname');
+    for (const { alert } of alerts)
+      assert.ok(
+        tested.some(({ alertname }) => alertname === alert),
+        alert,
+      );
   });
 
   it('is scraped of every service', () => {

@@ -7,10 +7,26 @@ import { afterEach, beforeEach, it } from 'node:test';
 import { MASTER_KEY, ProjectedLog } from '@threadline/read-store/projected-log';
 import { rebuildModels } from '@threadline/read-store/rebuild/rebuild';
 import { RedisDriver } from '@threadline/read-store/redis/driver';
+import { PublishedPosition } from '@threadline/read-store/redis/published-position';
 import { RedisCustomerReads } from '@threadline/read-store/redis/redis-customer-reads';
 import { RedisPublisher } from '@threadline/read-store/redis/redis-publisher';
 import { SearchFollower } from '@threadline/read-store/search/search-follower';
 import { withRedis } from '../support/redis-servers.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+/** Milliseconds until what failed must have come right. */
+const PATIENCE = 20_000;
+
+/** The same again until it comes right. */
+async function again<T>(what: () => Promise<T>): Promise<T> {
+  for (const deadline = Date.now() + PATIENCE; ;) {
+    try {
+      return await what();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+}
 
 const EVICTING = ['--appendonly', 'no', '--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'];
 
@@ -21,7 +37,16 @@ withRedis('a projector that publishes to a Redis', 'single', ['--appendonly', 'n
   let publisher: RedisPublisher;
   let reads: RedisCustomerReads;
 
-  const publish = (): Promise<void> => publisher.publish(log.projector.model);
+  const publish = async (by = publisher): Promise<void> => {
+    const { projector, store } = log;
+    const redrive = (stream: string): Promise<unknown> => projector.redrive(stream);
+    const isDone = await by.publish({
+      model: projector.model,
+      redrive,
+      head: () => store.headPosition(),
+    });
+    assert.ok(isDone);
+  };
 
   beforeEach(async () => {
     log = await ProjectedLog.open();
@@ -133,6 +158,29 @@ withRedis('a projector that publishes to a Redis', 'single', ['--appendonly', 'n
     await assert.rejects(reads.card(log.party('user:u1'), {}), { code: 'not-built', status: 503 });
     await publish();
     assert.deepEqual(await reads.card(log.party('user:u1'), {}), card);
+  });
+
+  it('goes on by a new connection where the old one was forgotten on the way', async () => {
+    await log.tell({ id: 'one', at: 1, who: ['user:u1'] });
+    const proxy = await TcpProxy.listen();
+    proxy.leadTo(servers().ports[0] as number);
+    const name = `test-${randomBytes(6).toString('hex')}`;
+    const url = `redis://127.0.0.1:${proxy.port}`;
+    const [writer, told] = await Promise.all([
+      RedisPublisher.open({ url, name, token: 1 }),
+      PublishedPosition.open({ url, name }),
+    ]);
+    try {
+      await publish(writer);
+      assert.equal(await told.now(), 1);
+      proxy.halfClose('server');
+      await log.tell({ id: 'two', at: 2, who: ['user:u2'] });
+      await again(() => publish(writer));
+      assert.equal(await again(() => told.now()), 2);
+    } finally {
+      for (const one of [writer, told]) one.close();
+      await proxy.close();
+    }
   });
 
   it('writes nothing that was said, nor who said it', async (context) => {

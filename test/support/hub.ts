@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { endsWithUs } from './children.js';
 
 /** `test/dist/support` at run time. */
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
@@ -61,10 +62,12 @@ export function hubEnvironment(folder: string, env: HubStart['env'] = {}): Recor
 /** Starts the hub as `npm start` does, without building; resolves when it is ready. */
 export async function startHub({ env = {}, folder }: HubStart = {}): Promise<TestHub> {
   const home = folder ?? (await mkdtemp(join(tmpdir(), 'threadline-hub-')));
-  const child = spawn(process.execPath, [...FLAGS, MAIN], {
-    env: hubEnvironment(home, env),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = endsWithUs(
+    spawn(process.execPath, [...FLAGS, MAIN], {
+      env: hubEnvironment(home, env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (printed += text));

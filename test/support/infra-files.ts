@@ -96,11 +96,13 @@ export function metricsMade(): Set<string> {
 /** The metrics that the queries of a dashboard ask for. */
 export function metricsAsked(dashboard: unknown): string[] {
   const { panels } = dashboard as { panels: { targets: { expr: string }[] }[] };
-  const queries = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
-  return [
-    ...new Set(queries.flatMap((query) => query.match(/\b(?:threadline|nodejs|process)_[a-z0-9_]+/g) ?? [])),
-  ];
+  return metricsIn(panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)));
 }
+
+/** The metrics that queries are about. */
+export const metricsIn = (queries: readonly string[]): string[] => [
+  ...new Set(queries.flatMap((query) => query.match(/\b(?:threadline|nodejs|process)_[a-z0-9_]+/g) ?? [])),
+];
 
 /** Every map below that has this key, in any document. */
 export function withKey(text: string, name: string): Record<string, unknown>[] {

@@ -21,10 +21,14 @@ export interface TestKafka {
 
 /** One whose brokers may be killed. */
 export interface OwnKafka extends TestKafka {
-  /** SIGKILL, to the broker at that place of `brokers`. */
-  kill(index: number): Promise<void>;
+  /** Where each broker takes those who come by a proxy; none unless that was asked for. */
+  readonly clients: readonly number[];
+  /** SIGKILLs the broker at that place of `brokers`, or does something else to it. */
+  kill(index: number, signal?: NodeJS.Signals): void;
   /** Starts it again, on its port and its folder; resolves when it takes connections. */
   start(index: number): Promise<void>;
+  /** So many messages of each partition are handed to that group again, which must have no member. */
+  rewind(group: string, topic: string, by: number): Promise<void>;
 }
 
 const given = (): string | undefined => process.env['THREADLINE_TEST_KAFKA'] || undefined;
@@ -55,34 +59,72 @@ export async function kafkaServer(): Promise<TestKafka> {
   return { brokers: [container.address], dispose: () => container.dispose() };
 }
 
+/** A real broker that wants to know who comes, as a managed Kafka does. */
+export interface SecureKafka extends OwnKafka {
+  /** `host:port` of a listener with TLS that takes a user by SCRAM or PLAIN. */
+  readonly secure: string;
+  /** `host:port` of one with TLS that takes who shows a certificate. */
+  readonly certified: string;
+}
+
+/** Who may come in at `secure`. */
+export interface KafkaUser {
+  readonly user: string;
+  readonly password: string;
+}
+
 interface Started {
   readonly node: number;
   readonly port: number;
+  readonly secure?: number;
+  readonly certified?: number;
+  readonly clients?: number;
   readonly pid: number;
 }
 
-/** Real brokers of our own (`infra/local/kafka.mjs`), which nobody else uses. */
-export async function startKafka(count: 1 | 3): Promise<OwnKafka> {
+/**
+ * Real brokers of our own (`infra/local/kafka.mjs`), which nobody else uses. `advertised`: whoever comes to `clients` is
+ * told to go on at these ports.
+ */
+export async function startKafka(count: 1 | 3, advertised?: readonly number[]): Promise<OwnKafka> {
+  const options = advertised === undefined ? [] : ['--advertise', advertised.join()];
+  return (await started(['--brokers', String(count), ...options])).kafka;
+}
+
+/** One with the certificates of that folder (see `makeCertificates`). */
+export async function startSecureKafka(folder: string, { user, password }: KafkaUser): Promise<SecureKafka> {
+  const { kafka, nodes } = await started(['--tls', folder, '--user', user, '--password', password]);
+  const at = (port: number | undefined): string => `127.0.0.1:${port}`;
+  return { ...kafka, secure: at(nodes[0]?.secure), certified: at(nodes[0]?.certified) };
+}
+
+async function started(options: readonly string[]): Promise<{ kafka: OwnKafka; nodes: readonly Started[] }> {
   // Its stdin is ours: it ends when we do, however that comes.
-  const child = spawn(process.execPath, [LOCAL, '--brokers', String(count)], {
+  const child = spawn(process.execPath, [LOCAL, ...options], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const lines = answersOf(child);
   const { brokers: nodes } = JSON.parse(await lines.next()) as { brokers: Started[] };
   const pids = nodes.map(({ pid }) => pid);
-  return {
+  const kafka: OwnKafka = {
     brokers: nodes.map(({ port }) => `127.0.0.1:${port}`),
-    kill: async (index) => void process.kill(pids[index] as number, 'SIGKILL'),
+    clients: nodes.flatMap(({ clients }) => clients ?? []),
+    kill: (index, signal = 'SIGKILL') => void process.kill(pids[index] as number, signal),
     start: async (index) => {
       child.stdin.write(`start ${nodes[index]?.node}\n`);
-      const { started } = JSON.parse(await lines.next()) as { started: Started };
-      pids[index] = started.pid;
+      const { started: again } = JSON.parse(await lines.next()) as { started: Started };
+      pids[index] = again.pid;
+    },
+    rewind: async (group, topic, by) => {
+      child.stdin.write(`rewind ${group} ${topic} ${by}\n`);
+      await lines.next();
     },
     dispose: async () => {
       child.stdin.end();
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     },
   };
+  return { kafka, nodes };
 }
 
 /** The lines that it prints, one by one; throws what it said on stderr where it ends instead. */

@@ -18,7 +18,7 @@ import type { SmallHub } from './small-hub.js';
  */
 
 /** A hub whose read model is also in a Redis, under a name of its own. */
-class Published {
+export class Published {
   private constructor(
     readonly hub: SmallHub,
     readonly url: string,
@@ -78,7 +78,7 @@ function readsOf(hub: SmallHub, url: string, name: string): Promise<RedisCustome
   return RedisCustomerReads.open({ url, name, log, vault, words, now, reached });
 }
 
-async function withPublished(
+export async function withPublished(
   url: string,
   work: (published: Published) => Promise<void>,
   lookEvery?: number,
@@ -94,7 +94,7 @@ async function withPublished(
 }
 
 /** Histories with decisions and rules; now and then a customer of many parties. The number says how many a batch. */
-const published: fc.Arbitrary<[Sent[], number]> = fc.tuple(
+export const published: fc.Arbitrary<[Sent[], number]> = fc.tuple(
   fc.oneof(
     { weight: 12, arbitrary: histories({ min: 4, max: 20, decided: true }) },
     { weight: 1, arbitrary: crowds },
@@ -103,7 +103,7 @@ const published: fc.Arbitrary<[Sent[], number]> = fc.tuple(
 );
 
 /** Sends it all, and folds and publishes so many events at a time. */
-async function send({ hub }: Published, sent: readonly Sent[], batch: number): Promise<void> {
+export async function send({ hub }: Published, sent: readonly Sent[], batch: number): Promise<void> {
   for (let from = 0; from < sent.length; from += 50) {
     const some = sent.slice(from, from + 50).map(({ cloudEvent }) => cloudEvent);
     assert.equal((await hub.post(some, 'batch')).status, 202);
@@ -112,7 +112,7 @@ async function send({ hub }: Published, sent: readonly Sent[], batch: number): P
 }
 
 /** Of a crowd a few stand for all. */
-const someOf = (hub: SmallHub, sent: readonly Sent[]): string[] =>
+export const someOf = (hub: SmallHub, sent: readonly Sent[]): string[] =>
   [...partiesOf(hub, sent)].sort().slice(0, 12);
 
 /** Every answer on these parties, as text: what two row sources must agree on byte by byte. */
@@ -179,7 +179,7 @@ const QUERIES: readonly TimelineQuery[] = [
   { limit: 4, order: 'asc', q: 'coat' },
 ];
 
-async function same(one: Published, sent: readonly Sent[], clocks: Clocks): Promise<void> {
+export async function same(one: Published, sent: readonly Sent[], clocks: Clocks): Promise<void> {
   const embedded = await answers(one.hub.reads, one.hub, sent, clocks);
   let told: string[] = [];
   // Who refuses to answer does not answer the same.
@@ -211,7 +211,7 @@ type RunScript = (
 ) => Promise<unknown>;
 
 /** The scripts that write, as they are called in this module's build. */
-async function watched<T>(
+export async function watched<T>(
   onApply: (
     call: () => Promise<unknown>,
     keys: readonly string[],

@@ -18,6 +18,7 @@ export type RedisShape = 'single' | 'replicated' | 'cluster';
 interface Server {
   readonly node: number;
   readonly port: number;
+  readonly secure?: number;
   readonly pid: number;
 }
 
@@ -26,6 +27,8 @@ export interface RedisServers {
   /** Of the first. */
   readonly url: string;
   readonly ports: readonly number[];
+  /** Of the first, with TLS; where certificates were given. */
+  readonly securePort: number | undefined;
   /** Where their files lie. */
   readonly folder: string;
   pid(node: number): number;
@@ -90,12 +93,17 @@ export function missingRedis(): string | undefined {
   return there ? undefined : 'neither redis-server nor valkey-server is installed (Debian: redis-server)';
 }
 
-/** Starts them; durable (`appendfsync always`, no snapshots) unless the flags say otherwise. */
+/**
+ * Starts them; durable (`appendfsync always`, no snapshots) unless the flags say otherwise. `certificates`: a folder of
+ * them (see `makeCertificates`).
+ */
 export async function startRedis(
   shape: RedisShape = 'single',
   flags: readonly string[] = [],
+  certificates?: string,
 ): Promise<RedisServers> {
-  const child = spawn(process.execPath, [SCRIPT, '--shape', shape, '--', ...flags], {
+  const tls = certificates === undefined ? [] : ['--tls', certificates];
+  const child = spawn(process.execPath, [SCRIPT, '--shape', shape, ...tls, '--', ...flags], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -113,6 +121,7 @@ export async function startRedis(
   return {
     url: `redis://127.0.0.1:${ports[0]}`,
     ports,
+    securePort: all[0]?.secure,
     folder,
     pid,
     kill: (node, signal = 'SIGKILL') => void process.kill(pid(node), signal),

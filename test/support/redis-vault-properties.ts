@@ -145,7 +145,8 @@ async function saltOf(ports: readonly number[], name: string, handle: number): P
   throw new Error('no node has the key');
 }
 
-const inFiles = (folder: string, bytes: Buffer): boolean =>
+/** A file below the folder holds these bytes. */
+export const inFiles = (folder: string, bytes: Buffer): boolean =>
   readdirSync(folder, { recursive: true, withFileTypes: true }).some(
     (entry) => entry.isFile() && readFileSync(join(entry.parentPath, entry.name)).includes(bytes),
   );

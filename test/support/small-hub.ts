@@ -20,6 +20,7 @@ import {
   SEARCH,
   switchModels,
 } from '@threadline/read-store/sqlite/models';
+import type { WorkingCopy } from '@threadline/read-store/redis/take-over';
 import { rebuildCustomers } from '@threadline/read-store/rebuild/rebuild-customers';
 import type { PlannedChange } from '@threadline/read-store/identity/planned-changes';
 import { planRules, type PlanTotals } from '@threadline/read-store/identity/rules-plan';
@@ -53,6 +54,16 @@ interface Rooms {
   readonly search: SearchProjector;
   readonly reads: SqliteCustomerReads;
   readonly models: LiveModels;
+}
+
+/** A projector that stands by. */
+export interface StandBy {
+  readonly copy: WorkingCopy;
+  /** Of its own read model; without words. */
+  readonly reads: CustomerReads;
+  /** Folds what the log has; so many events at a time, and at most so often. */
+  catchUp(batch: number, times?: number): Promise<void>;
+  close(): void;
 }
 
 interface Beside {
@@ -124,7 +135,7 @@ export class SmallHub {
   }
 
   /** Called after each batch with the read model that it was folded into. */
-  afterBatch: (copy: CustomersModel) => Promise<void> = () => Promise.resolve();
+  afterBatch: (copy: WorkingCopy) => Promise<unknown> = () => Promise.resolve();
 
   /** What another process that reads would have beside the read model: a log, a vault, a search index. */
   beside(): Beside {
@@ -141,13 +152,51 @@ export class SmallHub {
       if (last === undefined) return;
       await customers.project(events, last.position);
       await search.project(events, last.position);
-      await this.afterBatch(customers.model);
+      await this.afterBatch(this.#copy(customers));
     }
+  }
+
+  #copy(customers: CustomersProjector): WorkingCopy {
+    return {
+      model: customers.model,
+      redrive: (stream) => customers.redrive(stream),
+      head: () => this.#rooms.store.headPosition(),
+    };
+  }
+
+  /** Another projector's own read model of the same log, which has folded nothing yet. */
+  standBy(): StandBy {
+    const { store, vault } = this.#rooms;
+    const folder = mkdtempSync(join(PLACE, 'threadline-stand-by-'));
+    const files = { [CUSTOMERS]: newModelFile(folder, CUSTOMERS), [SEARCH]: newModelFile(folder, SEARCH) };
+    switchModels(folder, files);
+    const model = new CustomersModel(join(folder, files[CUSTOMERS]));
+    new SearchModel(join(folder, files[SEARCH])).close();
+    const customers = new CustomersProjector(model, store, vault, this.#now);
+    const models = new LiveModels(folder);
+    const reads = new SqliteCustomerReads({ folder, log: store, vault, now: this.#now, models });
+    return {
+      reads,
+      copy: this.#copy(customers),
+      catchUp: async (batch, times = Infinity) => {
+        for (let time = 0; time < times; time++) {
+          const events = store.after(model.checkpoint, batch);
+          const last = events.at(-1);
+          if (last === undefined) return;
+          await customers.project(events, last.position);
+        }
+      },
+      close: () => {
+        reads.close();
+        model.close();
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
   }
 
   /** Says that a batch came, though none did. */
   async nudge(): Promise<void> {
-    await this.afterBatch(this.#rooms.customers.model);
+    await this.afterBatch(this.#copy(this.#rooms.customers));
   }
 
   /** Up to where everything is folded. */

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endsWithUs } from './children.js';
 import { hubEnvironment, TEST_KEY } from './hub.js';
 
 /** `test/dist/support` at run time. */
@@ -20,8 +21,8 @@ export interface StoreProcess {
   readonly process: () => ChildProcess;
   /** What it has printed since it was started. */
   readonly printed: () => string;
-  /** A connection string with that key; without one, that with every scope. */
-  connection(key?: string): string;
+  /** A connection string with that key; without one, that with every scope. By another port where a proxy is at it. */
+  connection(key?: string, by?: number): string;
   /** Ends the process and answers when it has ended; the folder stays. */
   end(signal: NodeJS.Signals): Promise<void>;
   /** Starts it again, on the same folder and port. */
@@ -37,10 +38,12 @@ export async function startStore(env: Readonly<Record<string, string>> = {}): Pr
   let child: ChildProcess;
   let printed = '';
   const start = async (): Promise<void> => {
-    child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
-      env: hubEnvironment(folder, { THREADLINE_EVENTSTORE_PORT: String(port), ...env }),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    child = endsWithUs(
+      spawn(process.execPath, ['--enable-source-maps', MAIN], {
+        env: hubEnvironment(folder, { THREADLINE_EVENTSTORE_PORT: String(port), ...env }),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    );
     printed = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => (printed += text));
@@ -60,8 +63,8 @@ export async function startStore(env: Readonly<Record<string, string>> = {}): Pr
     },
     process: () => child,
     printed: () => printed,
-    connection: (key = TEST_KEY) =>
-      `esdb://any:${key}@127.0.0.1:${port}?tls=true&tlsCAFile=${folder}/eventstore-ca.crt`,
+    connection: (key = TEST_KEY, by = port) =>
+      `esdb://any:${key}@127.0.0.1:${by}?tls=true&tlsCAFile=${folder}/eventstore-ca.crt`,
     end,
     start,
     dispose: async () => {

@@ -14,6 +14,8 @@ const PATIENCE = 10_000;
 export interface Watcher {
   /** Everything that has come so far. */
   readonly pushed: readonly Pushed[];
+  /** Resolves when the hub has ended the answer; rejects where it was cut off. */
+  readonly ended: Promise<void>;
   /** Resolves when so many have come, with all of them; rejects when they do not come in time. */
   until(enough: (pushed: readonly Pushed[]) => boolean): Promise<readonly Pushed[]>;
   close(): void;
@@ -43,6 +45,7 @@ export async function watch(hub: Pick<TestHub, 'fetch'>, query = '', lastEventId
   reading.catch(() => undefined);
   return {
     pushed,
+    ended: reading,
     until: async (enough) => {
       const deadline = Date.now() + PATIENCE;
       while (!enough(pushed)) {
