@@ -1,7 +1,7 @@
 // Runs the compiled specs, each file in a process of its own, with Node's own test runner.
 // Usage: node infra/test.mjs [part of a path]…   e.g. `npm test`, `npm test -- libs/domain`, `npm test -- event-store`
 // Two files at a time; what starts whole clusters, stops or kills (most of test/int, test/faults) alone, after the rest.
-// The last line is `N passed, N failed, N skipped`, in tests.
+// What failed is told once more at the end, and the last line is `N passed, N failed, N skipped`, in tests.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -115,6 +115,13 @@ function countOf(tests) {
   return count;
 }
 
+function failuresOf(tests) {
+  return tests
+    .filter((test) => test.failed && !test.inherited)
+    .map(({ name, error }) => `  ✖ ${name}\n${String(error).replace(/^/gm, '      ')}`)
+    .join('\n');
+}
+
 function report(spec, { tests, output }, milliseconds) {
   const { passed, failed, skipped } = countOf(tests);
   const notes = [`${passed} passed`];
@@ -123,12 +130,11 @@ function report(spec, { tests, output }, milliseconds) {
   console.log(
     `${failed ? '✖' : '✔'} ${spec.path}: ${notes.join(', ')} (${(milliseconds / 1000).toFixed(1)} s)`,
   );
-  for (const test of tests) {
-    if (test.skip !== undefined) console.log(`  skipped: ${test.name}: ${test.skip || 'no reason given'}`);
-    if (test.failed && !test.inherited) {
-      console.log(`  ✖ ${test.name}\n${String(test.error).replace(/^/gm, '      ')}`);
-    }
+  for (const { name, skip } of tests) {
+    if (skip !== undefined) console.log(`  skipped: ${name}: ${skip || 'no reason given'}`);
   }
+  const failures = failuresOf(tests);
+  if (failures) console.log(failures);
   if (output.trim() && (failed || !spec.stage.quiet)) console.log(output.trimEnd().replace(/^/gm, '    │ '));
 }
 
@@ -148,6 +154,7 @@ if (chosen.length === 0) {
   process.exit(1);
 }
 
+const failures = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 const folder = await mkdtemp(join(tmpdir(), 'threadline-test-'));
 let next = 0;
@@ -157,6 +164,7 @@ async function lane(queue) {
     const result = await runSpec(spec, folder, next++);
     report(spec, result, Date.now() - started);
     const count = countOf(result.tests);
+    if (count.failed) failures.push(`✖ ${spec.path}\n${failuresOf(result.tests)}`);
     for (const key of Object.keys(total)) total[key] += count[key];
   }
 }
@@ -166,5 +174,6 @@ for (const stage of STAGES) {
 }
 await rm(folder, { recursive: true, force: true });
 
+if (chosen.length > 1 && failures.length) console.log(`\n── failed\n${failures.join('\n')}\n`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed ? 1 : 0;
