@@ -4,8 +4,8 @@ import type { Scenario, Twin } from './scenarios.js';
 const required = process.env['THREADLINE_INT'] === 'required';
 
 /**
- * Runs scenarios, and then the twins that must be found, and prints what comes out, with a table at the end. The process
- * will end with 1 where anything was lost, doubled, drifted or too late, or a twin was not found.
+ * Runs scenarios, and then the twins that must be found, and prints what comes out of each as it is over, with a table at
+ * the end. The process will end with 1 where anything was lost, doubled, drifted or too late, or a twin was not found.
  */
 export async function runAll(scenarios: readonly Scenario[], twins: readonly Twin[]): Promise<void> {
   const outcomes: Outcome[] = [];
@@ -21,6 +21,7 @@ export async function runAll(scenarios: readonly Scenario[], twins: readonly Twi
     console.log(
       `  ${clean ? '✔' : '✖'} ${faults} faults, ${acknowledged} acknowledged, lost ${lost}, doubled ${doubled}, drift ${drift}`,
     );
+    for (const finding of findings) console.log(`    ✖ ${finding}`);
   }
   for (const twin of twins) {
     const outcome = await outcomeOf(twin);
