@@ -1,96 +1,128 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { UnansweredError, watchedSockets } from './watched-socket.js';
 
-const PATIENCE = 150;
+const PATIENCE = 14_000;
 
 describe('a watched socket', () => {
   let server: Server;
   let answer: (text: Buffer, socket: Socket) => void;
+  let now: number;
   beforeEach(async () => {
+    now = 0;
+    mock.timers.enable({ apis: ['setTimeout'] });
+    mock.method(performance, 'now', () => now);
     server = createServer((socket) => {
       socket.on('error', () => undefined).on('data', (text) => answer(text, socket));
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
   });
-  afterEach(() => server.close());
+  afterEach(() => {
+    server.close();
+    mock.reset();
+  });
 
-  const open = async (make = watchedSockets(PATIENCE)): Promise<Socket> => {
+  /** Lets so many milliseconds pass at once, and whatever follows from them happen. */
+  const pass = async (milliseconds: number): Promise<void> => {
+    now += milliseconds;
+    mock.timers.tick(milliseconds);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  const open = async (make = watchedSockets(PATIENCE)): Promise<Socket & { failed?: Error }> => {
     const { port } = server.address() as AddressInfo;
-    return new Promise((resolve) => {
-      const socket = make({
-        ...{ host: '127.0.0.1', port },
-        onConnect: () => resolve(socket),
-      });
+    const socket: Socket & { failed?: Error } = await new Promise((resolve) => {
+      const made = make({ host: '127.0.0.1', port, onConnect: () => resolve(made) });
     });
+    return socket.on('error', (error) => (socket.failed = error)).resume();
+  };
+
+  const ask = async (socket: Socket): Promise<void> => {
+    const heard = once(socket, 'data');
+    socket.write('\0\0\0\x04four');
+    await heard;
   };
 
   it('gives whole answers to who listens', async () => {
     answer = (text, socket) => {
       socket.write(text.subarray(0, 6));
-      setTimeout(() => socket.write(text.subarray(6)), 20);
+      setImmediate(() => socket.write(text.subarray(6)));
     };
     const socket = await open();
-    const given: string[] = [];
-    socket.on('data', (answers: Buffer) => given.push(answers.toString('latin1')));
+    const first = once(socket, 'data') as Promise<[Buffer]>;
     socket.write('\0\0\0\x04fourand');
-    await delay(PATIENCE / 2);
-    assert.deepEqual(given, ['\0\0\0\x04four']);
+    assert.equal((await first)[0].toString('latin1'), '\0\0\0\x04four');
     socket.destroy();
   });
 
   it('is destroyed where what was written is not answered', async () => {
     answer = () => undefined;
     const socket = await open();
-    const failed = once(socket, 'error');
-    const began = performance.now();
+    await pass(10 * PATIENCE);
     socket.write('anybody?');
-    const [error] = (await failed) as [Error];
-    assert.ok(error instanceof UnansweredError);
-    assert.ok(performance.now() - began >= PATIENCE - 5);
+    await pass(PATIENCE - 1);
+    assert.equal(socket.destroyed, false);
+    await pass(1);
     assert.equal(socket.destroyed, true);
+    assert.ok(socket.failed instanceof UnansweredError);
   });
 
   it('is not kept by further writes', async () => {
     answer = () => undefined;
     const socket = await open();
-    const failed = once(socket, 'error');
-    const writing = setInterval(() => socket.write('anybody?'), 20);
-    const began = performance.now();
-    await failed;
-    clearInterval(writing);
-    assert.ok(performance.now() - began < 10 * PATIENCE);
+    for (let written = 0; written < 4; written++) {
+      assert.equal(socket.destroyed, false);
+      socket.write('anybody?');
+      await pass(PATIENCE / 4);
+    }
+    assert.equal(socket.destroyed, true);
   });
 
   it('is left alone while it is answered, and while nothing is asked', async () => {
     answer = (text, socket) => void socket.write(text);
     const socket = await open();
-    socket.resume();
-    socket.on('error', (error) => assert.fail(error));
-    for (let asked = 0; asked < 10; asked++) {
-      socket.write('anybody?');
-      await delay(PATIENCE / 4);
+    for (let asked = 0; asked < 4; asked++) {
+      await ask(socket);
+      await pass(PATIENCE - 1);
     }
-    await delay(2 * PATIENCE);
+    await pass(10 * PATIENCE);
+    assert.equal(socket.destroyed, false);
+    socket.destroy();
+  });
+
+  it('is left alone where the answer came while this process was held still', async () => {
+    let answered = (): void => undefined;
+    const sent = new Promise<void>((resolve) => (answered = resolve));
+    answer = (text, socket) => void socket.write(text, answered);
+    const socket = await open();
+    socket.pause();
+    const heard = once(socket, 'data');
+    socket.write('\0\0\0\x04four');
+    await sent;
+    // As a timer of the loop does, it goes off before what has come is read.
+    await new Promise((resolve) => setImmediate(resolve));
+    socket.resume();
+    await pass(PATIENCE);
+    await heard;
     assert.equal(socket.destroyed, false);
     socket.destroy();
   });
 
   it('takes with it those of which as little was heard, and no other', async () => {
-    answer = (text, socket) => void (text.toString() === 'answer' && socket.write(text));
+    answer = (text, socket) => void (text.length === 8 && socket.write(text));
     const make = watchedSockets(PATIENCE);
     const [dead, idle, used] = await Promise.all([open(make), open(make), open(make)]);
-    for (const socket of [idle, used]) socket.on('error', () => undefined).resume();
-    const using = setInterval(() => used.write('answer'), PATIENCE / 5);
-    const failed = once(dead, 'error');
-    dead.write('anybody?');
-    await failed;
-    clearInterval(using);
-    assert.deepEqual([idle.destroyed, used.destroyed], [true, false]);
+    dead.write('is anybody there?');
+    await pass((PATIENCE * 3) / 4);
+    await ask(used);
+    await pass(PATIENCE / 4);
+    assert.deepEqual(
+      [dead, idle, used].map(({ destroyed }) => destroyed),
+      [true, true, false],
+    );
     used.destroy();
   });
 });

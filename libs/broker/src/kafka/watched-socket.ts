@@ -43,6 +43,17 @@ export function watchedSockets(patience: number): (settings: SocketSettings) => 
       : connect({ host, port }, onConnect);
     socket.setKeepAlive(true, KEEP_ALIVE);
     let late: NodeJS.Timeout | undefined;
+    const judge = (): NodeJS.Timeout => {
+      const timer = setTimeout(() => {
+        // A process that was held still itself hears first what has come meanwhile.
+        setImmediate(() => {
+          if (late !== timer) return;
+          socket.destroy(new UnansweredError(patience));
+          destroySilent();
+        });
+      }, patience).unref();
+      return timer;
+    };
     const hear = (): void => {
       clearTimeout(late);
       late = undefined;
@@ -51,10 +62,7 @@ export function watchedSockets(patience: number): (settings: SocketSettings) => 
     hear();
     const write = socket.write.bind(socket) as (...given: unknown[]) => boolean;
     socket.write = (...given: unknown[]): boolean => {
-      late ??= setTimeout(() => {
-        socket.destroy(new UnansweredError(patience));
-        destroySilent();
-      }, patience).unref();
+      late ??= judge();
       return write(...given);
     };
     socket.on('data', hear).on('close', () => {
