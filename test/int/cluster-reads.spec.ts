@@ -11,6 +11,7 @@ import { needed } from '../support/needing.js';
 import { flushRedis } from '../support/redis-servers.js';
 import { read, send } from '../support/send.js';
 import type { ServiceProcess } from '../support/service-process.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { watch } from '../support/watch.js';
 
 /** Milliseconds until something must have happened. */
@@ -221,6 +222,31 @@ describe(
         return response.status === 200 && answers.size > 1 ? true : undefined;
       });
       assert.deepEqual([...answers], [503, 200]);
+    });
+
+    it('are 503 where the log is out of reach, and come by themselves when it is there again', async () => {
+      const line = await TcpProxy.listen();
+      line.leadTo(cluster.store.port);
+      const env = { THREADLINE_EVENTSTORE: cluster.store.connection(undefined, line.port) };
+      const api = await cluster.start('api', { env });
+      const who = named();
+      const path = `/v1/customers/by/email/${who}`;
+      line.hush();
+      const position = await post([chat(who)]);
+      await everywhere(`${path}?minPosition=${position}`);
+      const response = await api.fetch(path);
+      assert.deepEqual(
+        [response.status, ((await response.json()) as JsonObject)['code']],
+        [503, 'log-behind'],
+      );
+      line.speak();
+      const card = await until('the card', async () => {
+        const answer = await api.fetch(`${path}?minPosition=${position}`);
+        return answer.status === 200 ? ((await answer.json()) as JsonObject) : undefined;
+      });
+      assert.deepEqual(card['counts'], { chat: 1 });
+      assert.equal(await api.end('SIGTERM'), 0);
+      await line.close();
     });
 
     it('come back after an api was stopped and started again, and after all were', async () => {

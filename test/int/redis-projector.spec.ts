@@ -51,7 +51,10 @@ withRedis('a projector that publishes to a Redis', 'single', ['--appendonly', 'n
   beforeEach(async () => {
     log = await ProjectedLog.open();
     folder = mkdtempSync(join(tmpdir(), 'threadline-reader-'));
-    search = SearchFollower.open({ folder, log: log.store, vault: log.vault });
+    search = SearchFollower.open({
+      ...{ folder, log: log.store, vault: log.vault },
+      failed: (error) => assert.fail(String(error)),
+    });
     const { url } = servers();
     const name = `test-${randomBytes(6).toString('hex')}`;
     publisher = await RedisPublisher.open({ url, name, token: 1 });

@@ -22,10 +22,11 @@ import { ActiveProjector } from './active-projector.js';
 import { ApiModule } from './api-module.js';
 import type { ApiParts, DecisionIntake } from './api-parts.js';
 import { serveDocuments } from './documents.js';
+import { FollowedProgress } from './followed-progress.js';
 import { kafkaDecisions } from './kafka-decisions.js';
 import { KeyLog } from './key-log.js';
 import { LiveFeed } from './live-feed.js';
-import { ReadProgress } from './read-progress.js';
+import type { ReadProgress } from './read-progress.js';
 import { RebuildRuns } from './rebuild-run.js';
 import { rulesAtStart } from './rules-at-start.js';
 
@@ -37,19 +38,16 @@ export async function startApi(service: ServiceStart): Promise<string> {
   const { config, log, version, started, lost } = service;
   const { folder, redis: url = '', country } = config;
   const { masterKey, store, vault, copy } = await openFollowedStores(service);
-  const search = SearchFollower.open({ folder, log: copy, vault });
+  const search = SearchFollower.open({
+    ...{ folder, log: copy, vault },
+    failed: (error) => log.error({ err: error }, 'the search index could not be written'),
+  });
   started('search', () => search.close());
 
   const stop = new AbortController();
-  /** How far this process's own files are. */
-  const local = new ReadProgress(search.position);
-  const takeIn = (): void => {
-    search
-      .advance((position) => local.advance(position))
-      .catch((error: unknown) => {
-        log.error({ err: error }, 'the search index could not be written');
-      });
-  };
+  const followed = new FollowedProgress(search.position);
+  const progress = followed.readable;
+  const takeIn = (): void => void search.advance((position) => followed.followed(position));
   const following = copy.follow(store, { signal: stop.signal, onCopied: takeIn }).catch(lost('log copy'));
   started('following', async () => {
     stop.abort();
@@ -57,19 +55,13 @@ export async function startApi(service: ServiceStart): Promise<string> {
   });
   const reads = await RedisCustomerReads.open({
     ...{ url, log: copy, vault, now: Date.now, words: () => search.words },
-    reached: async (position) => void (await local.reach(position)),
+    reached: (position) => followed.inFiles(position),
   });
   started('reads', () => reads.close());
   const published = await PublishedPosition.open({ url });
-  const progress = new ReadProgress(0);
   const told = published.follow({
     signal: stop.signal,
-    // What is told can be read at once: also the words, and the events themselves.
-    onPosition: (position) =>
-      void local.reach(position).then(
-        () => progress.advance(position),
-        () => undefined,
-      ),
+    onPosition: (position) => followed.published(position),
     failed: (error) => log.warn({ err: error }, 'how far the read models are is not known'),
   });
   started('published position', async () => {
@@ -93,7 +85,7 @@ export async function startApi(service: ServiceStart): Promise<string> {
   const decide = await decisionIntake(service, masterKey);
   if (config.identityRules !== undefined) {
     const atStart = await store.head();
-    await local.reach(atStart).catch(() => undefined);
+    await followed.inFiles(atStart).catch(() => undefined);
     await rulesAtStart(config.identityRules, { log: store, vault }, decide, log);
   }
   const calls = await Calls.open({ url, masterKey });

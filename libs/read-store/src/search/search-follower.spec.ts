@@ -3,14 +3,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { Vault } from '@threadline/vault/vault';
 import { ProjectedLog } from '../projected-log.js';
-import { SearchFollower } from './search-follower.js';
+import { SearchFollower, type SearchFollowerOptions } from './search-follower.js';
 
 describe('the search index of a process that reads', () => {
   let log: ProjectedLog;
   let folder: string;
   let search: SearchFollower;
-  const open = (): SearchFollower => SearchFollower.open({ folder, log: log.store, vault: log.vault });
+  const open = (more: Partial<SearchFollowerOptions> = {}): SearchFollower =>
+    SearchFollower.open({
+      ...{ folder, log: log.store, vault: log.vault },
+      failed: (error) => assert.fail(String(error)),
+      ...more,
+    });
   const found = (word: string): number[] => search.words.events(`"${word}"`, Number.MAX_SAFE_INTEGER, 10);
 
   beforeEach(async () => {
@@ -44,6 +50,22 @@ describe('the search index of a process that reads', () => {
       [...search.words.named()].map(({ names }) => names),
       [['Ana']],
     );
+  });
+
+  it('takes in what it could not, although nothing more comes', async () => {
+    await log.tell({ ...coat, id: '1' });
+    await search.close();
+    const failures: unknown[] = [];
+    const vault: Vault = Object.create(log.vault, {
+      keys: {
+        value: (handles: Iterable<number>) =>
+          failures.length < 2 ? Promise.reject(new Error('out of reach')) : log.vault.keys(handles),
+      },
+    }) as Vault;
+    search = open({ vault, failed: (error) => failures.push(error) });
+    await search.advance(() => undefined);
+    assert.equal(failures.length, 2);
+    assert.deepEqual(found('coat'), [1]);
   });
 
   it('begins anew where the log is shorter than what it knows', async () => {

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CorruptEventError } from '@threadline/event-store/errors';
 import type { LocalLog, Position } from '@threadline/event-store/event-store';
 import type { Vault } from '@threadline/vault/vault';
@@ -11,12 +12,16 @@ import { WordsIndex } from './words-index.js';
 
 /** Events of one transaction. */
 const BATCH = 500;
+/** Milliseconds until what failed is tried again. */
+const AGAIN = 500;
 
 export interface SearchFollowerOptions {
   /** Of this process alone. */
   readonly folder: string;
   readonly log: Pick<LocalLog, 'after' | 'throughPosition'>;
   readonly vault: Vault;
+  /** Told of each failure, of the vault or the disk; it is tried again until it succeeds. */
+  readonly failed: (error: unknown) => void;
 }
 
 /**
@@ -28,16 +33,17 @@ export class SearchFollower {
   #work: Promise<void> | undefined;
   /** Something came since it was last looked. */
   #more = false;
-  #closed = false;
+  readonly #close = new AbortController();
 
   private constructor(
     private readonly projector: SearchProjector,
-    private readonly log: Pick<LocalLog, 'after' | 'throughPosition'>,
+    private readonly log: SearchFollowerOptions['log'],
+    private readonly failed: SearchFollowerOptions['failed'],
   ) {
     this.words = new WordsIndex([projector.model.database]);
   }
 
-  static open({ folder, log, vault }: SearchFollowerOptions): SearchFollower {
+  static open({ folder, log, vault, failed }: SearchFollowerOptions): SearchFollower {
     const path = join(folder, `search.db.${SEARCH.slice(SEARCH.indexOf('@') + 1)}`);
     let model = new SearchModel(path);
     if (model.checkpoint > log.throughPosition()) {
@@ -46,7 +52,7 @@ export class SearchFollower {
       for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
       model = new SearchModel(path);
     }
-    return new SearchFollower(new SearchProjector(model, vault), log);
+    return new SearchFollower(new SearchProjector(model, vault), log, failed);
   }
 
   /** Everything up to here can be found. */
@@ -54,7 +60,7 @@ export class SearchFollower {
     return this.projector.model.checkpoint;
   }
 
-  /** Takes in what the log has more; `onPosition` is told after each batch. What fails can be called again. */
+  /** Resolves when it has taken in what the log has more, or was closed; `onPosition` is told after each batch. */
   advance(onPosition: (position: Position) => void): Promise<void> {
     this.#more = true;
     this.#work ??= this.#run(onPosition);
@@ -62,24 +68,29 @@ export class SearchFollower {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#work?.catch(() => undefined);
+    this.#close.abort();
+    await this.#work;
     this.projector.model.close();
   }
 
   async #run(onPosition: (position: Position) => void): Promise<void> {
-    try {
-      while (this.#more) {
-        this.#more = false;
+    const { signal } = this.#close;
+    while (this.#more && !signal.aborted) {
+      this.#more = false;
+      try {
         await this.#advance(onPosition);
+      } catch (error) {
+        this.failed(error);
+        // Perhaps nothing more comes for hours, and what has come must be found before that.
+        this.#more = true;
+        await delay(AGAIN, undefined, { signal }).catch(() => undefined);
       }
-    } finally {
-      this.#work = undefined;
     }
+    this.#work = undefined;
   }
 
   async #advance(onPosition: (position: Position) => void): Promise<void> {
-    while (!this.#closed) {
+    while (!this.#close.signal.aborted) {
       // Before the events: what comes in between is of the next time.
       const through = this.log.throughPosition();
       const events = nextEvents(this.log, this.position, BATCH);
