@@ -4,6 +4,7 @@ import { ConfigurationError, loadHubConfig, type Config } from '@threadline/plat
 import { exitCodeOf, ThreadlineError } from '@threadline/platform/errors';
 import { EXIT } from '@threadline/platform/exit-codes';
 import { GracefulStop } from '@threadline/platform/graceful-stop';
+import { logWarnings } from '@threadline/platform/log-warnings';
 import { createLogger } from '@threadline/platform/logger';
 import { eventStoreUrl } from './event-store-url.js';
 import { startHub, type Hub } from './hub.js';
@@ -32,6 +33,7 @@ function configuration(): Config {
 
 async function run(config: Config): Promise<void> {
   const log = createLogger({ level: config.logLevel, part: 'main' });
+  logWarnings(log);
   const stop = new GracefulStop({ log, grace: config.stopGrace });
   stop.listen();
   try {

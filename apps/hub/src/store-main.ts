@@ -3,6 +3,7 @@ import { ConfigurationError, loadStoreConfig, type Config } from '@threadline/pl
 import { exitCodeOf, ThreadlineError } from '@threadline/platform/errors';
 import { acquireFolder } from '@threadline/platform/folder-lock';
 import { GracefulStop } from '@threadline/platform/graceful-stop';
+import { logWarnings } from '@threadline/platform/log-warnings';
 import { createLogger } from '@threadline/platform/logger';
 import { eventStoreUrl } from './event-store-url.js';
 
@@ -24,6 +25,7 @@ function configuration(): Config {
 /** The embedded event store alone, whatever the mode says. */
 async function run({ folder, eventStorePort, bootstrapKey, logLevel }: Config): Promise<void> {
   const log = createLogger({ level: logLevel, part: 'store' });
+  logWarnings(log);
   const stop = new GracefulStop({ log });
   stop.listen();
   process.umask(0o077);

@@ -3,6 +3,7 @@ import { ConfigurationError, loadServiceConfig, type ClusterPart, type Config } 
 import { exitCodeOf, ThreadlineError } from './errors.js';
 import { EXIT } from './exit-codes.js';
 import { GracefulStop } from './graceful-stop.js';
+import { logWarnings } from './log-warnings.js';
 import { createLogger, type Logger } from './logger.js';
 
 /** What a service is started with. */
@@ -28,6 +29,7 @@ export async function runService(
 ): Promise<void> {
   const config = configuration(parts);
   const log = createLogger({ level: config.logLevel, part: name });
+  logWarnings(log);
   const stop = new GracefulStop({ log, grace: config.stopGrace });
   stop.listen();
   process.umask(0o077);
