@@ -1,3 +1,4 @@
+import { refuse } from './arguments.js';
 import { table, Tally, type Outcome } from './scenario.js';
 import type { Scenario, Twin } from './scenarios.js';
 
@@ -8,6 +9,7 @@ const required = process.env['THREADLINE_INT'] === 'required';
  * the end. The process will end with 1 where anything was lost, doubled, drifted or too late, or a twin was not found.
  */
 export async function runAll(scenarios: readonly Scenario[], twins: readonly Twin[]): Promise<void> {
+  if (scenarios.length + twins.length === 0) refuse('there is no fault and no twin of that name');
   const outcomes: Outcome[] = [];
   let problems = 0;
   for (const scenario of scenarios) {
