@@ -121,6 +121,22 @@ describe(
       resumed.close();
     });
 
+    it('are pushed when they can be read again, and nothing is left out', async () => {
+      const who = named();
+      const from = await post([chat(named())]);
+      const position = await post([chat(who)]);
+      await everywhere(`/v1/customers/by/email/${who}?minPosition=${position}`);
+      cluster.reads.kill(1);
+      const watcher = await watch(apis[0], '', from);
+      // Longer than a read waits for a Redis that is not there.
+      await delay(OF_REDIS.total + 1_000);
+      assert.deepEqual(watcher.pushed, []);
+      await cluster.reads.start(1);
+      const pushed = await watcher.until((all) => all.some(({ event }) => event === 'customer.changed'));
+      assert.deepEqual([...new Set(pushed.map(({ id }) => id))], [position]);
+      watcher.close();
+    });
+
     it('leave out what has the name of another event, and show it to nobody', async () => {
       const who = named();
       const one = { ...chat(who), data: { ...chat(who).data, object: randomUUID() } };

@@ -1,6 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { CorruptEventError } from '@threadline/event-store/errors';
 import type { EventStore, LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
+import { isRetriable } from '@threadline/platform/errors';
 import type { CustomerReads } from '@threadline/read-store/customers/customer-reads';
 import { decisionBlock, liveBlock, rulesBlock, type LiveBlock, type LiveEvent } from './live-block.js';
 import type { ReadProgress } from './read-progress.js';
@@ -9,6 +10,8 @@ import type { ReadProgress } from './read-progress.js';
 const PAGE = 64;
 /** Pages kept for the watchers that come a little later. */
 const KEPT = 32;
+/** Milliseconds until what cannot be read now is tried again. */
+const AGAIN = 500;
 
 /** What of a live event can be told without opening it: see `openClear`. */
 export type OpenClear = (events: readonly RecordedEvent[]) => Promise<LiveEvent[]>;
@@ -37,7 +40,7 @@ export class LiveFeed {
   readonly #pages = new Map<number, Promise<Page>>();
   readonly #sleepers = new Set<{ wake: () => void }>();
   readonly #forget: () => void;
-  #closed = false;
+  readonly #close = new AbortController();
 
   constructor(
     private readonly log: LocalLog & Pick<EventStore, 'readStream'>,
@@ -57,44 +60,60 @@ export class LiveFeed {
 
   /** Every watch ends. */
   close(): void {
-    this.#closed = true;
+    this.#close.abort();
     this.#forget();
     this.#wakeAll();
   }
 
-  /** Blocks with at least one message, oldest first, until the signal is aborted. */
+  /**
+   * Blocks with at least one message, oldest first, until the signal is aborted. While what they are made of cannot be read
+   * (a server is out of reach) a watch waits.
+   */
   async *watch({ after, store, customer, signal }: WatchOptions): AsyncGenerator<LiveBlock[]> {
+    const stop = AbortSignal.any([signal, this.#close.signal]);
     // An id of a log that was longer once (a backup was restored) would wait for ever.
     const head = Math.max(this.progress.position, this.log.headPosition());
     let at = Math.min(after ?? this.progress.position, head);
     const sleeper = { wake: (): void => undefined };
     const wake = (): void => sleeper.wake();
-    signal.addEventListener('abort', wake);
+    stop.addEventListener('abort', wake);
     this.#sleepers.add(sleeper);
     try {
-      while (!signal.aborted && !this.#closed) {
+      while (!stop.aborted) {
         if (at >= this.progress.position) {
           await new Promise<void>((resolve) => (sleeper.wake = resolve));
           continue;
         }
-        const page = await this.#page(at);
+        const page = await this.#pageFor(at, store, customer).catch((error: unknown) => {
+          if (isRetriable(error)) return undefined;
+          throw error;
+        });
+        if (page === undefined) {
+          await delay(AGAIN, undefined, { signal: stop }).catch(() => undefined);
+          continue;
+        }
         at = page.end;
         // Who goes through a long log must not keep the others from being answered.
         await nextTurn();
-        let blocks = page.blocks;
-        if (store !== undefined) blocks = blocks.filter((block) => block.forAll ?? block.store === store);
-        if (customer !== undefined && blocks.length > 0) blocks = await this.#of(customer, blocks);
-        if (blocks.length > 0) yield [...blocks];
+        if (page.blocks.length > 0) yield [...page.blocks];
       }
     } finally {
       this.#sleepers.delete(sleeper);
       if (this.#sleepers.size === 0) this.#pages.clear();
-      signal.removeEventListener('abort', wake);
+      stop.removeEventListener('abort', wake);
     }
   }
 
   #wakeAll(): void {
     for (const { wake } of [...this.#sleepers]) wake();
+  }
+
+  /** The page with what of it is for that watcher. */
+  async #pageFor(after: number, store: string | undefined, customer: string | undefined): Promise<Page> {
+    const { end, blocks } = await this.#page(after);
+    const there = store === undefined ? blocks : blocks.filter((one) => one.forAll ?? one.store === store);
+    if (customer === undefined || there.length === 0) return { end, blocks: there };
+    return { end, blocks: await this.#of(customer, there) };
   }
 
   /** What of the blocks is about that customer, as it is now. */
@@ -117,7 +136,7 @@ export class LiveFeed {
       this.#pages.set(after, page);
       page.catch((error: unknown) => {
         this.#pages.delete(after);
-        this.unforeseen(error);
+        if (!isRetriable(error)) this.unforeseen(error);
       });
     }
     return page;
@@ -155,10 +174,12 @@ export class LiveFeed {
     }
   }
 
+  /** Undefined where the event cannot be told of; what can be read a little later is not left out. */
   async #block(derive: () => Promise<LiveBlock | undefined>): Promise<LiveBlock | undefined> {
     try {
       return await derive();
     } catch (error) {
+      if (isRetriable(error)) throw error;
       this.unforeseen(error);
       return undefined;
     }
