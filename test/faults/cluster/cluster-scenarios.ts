@@ -121,6 +121,8 @@ export function clusterScenarios({
   const twins = [
     twin('drift', 'a projector that leaves out what has changed', ['projector', SKIPPING], {
       ...{ fault: 'api killed', replayed: true },
+      // What it leaves out may be what has to be on a card before everything is normal.
+      ...{ givenUp: 10_000, auditAnyway: true },
     }),
     twin('late', 'an api that follows the log no more once it was cut off', ['api', NEVER_AGAIN], {
       ...{ fault: 'the event store killed', givenUp: 10_000 },
