@@ -3,13 +3,12 @@ import { describe, it } from 'node:test';
 import type { PartyTraits } from '@threadline/domain/identity/identity-links';
 import { DEFAULT_RULES } from '@threadline/domain/identity/identity-rules';
 import { resolveIdentity } from '@threadline/domain/identity/resolve-identity';
-import { brokenBuild, isFinding } from '../support/broken-build.js';
+import { brokenBuild, isFinding, TWIN_RUNS } from '../support/broken-build.js';
 import { IDENTITY_TWINS } from '../support/identity-breakages.js';
 import * as healthy from '../support/identity-properties.js';
 
 /** Worlds a property; `THREADLINE_RUNS` raises it. */
 const RUNS = Number(process.env['THREADLINE_RUNS'] ?? 1_000);
-const TWIN_RUNS = 4_000;
 
 describe('identity', () => {
   it('is the same however it came', () => healthy.anyOrder(RUNS));
@@ -39,8 +38,7 @@ describe('identity, broken on purpose', () => {
     it(`${property} notices that ${name}`, async () => {
       const url = import.meta.resolve('../support/identity-properties.js');
       const build = await brokenBuild<typeof healthy>(`${property}: ${name}`, url, breakages);
-      const runs = property === 'chains' ? 2 : TWIN_RUNS;
-      assert.throws(() => build[property](runs), isFinding);
+      assert.throws(() => build[property](TWIN_RUNS), isFinding);
     });
   }
 });

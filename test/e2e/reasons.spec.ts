@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TWINS_OF_REASONS } from '../support/breakages.js';
-import { brokenBuild, isFinding } from '../support/broken-build.js';
+import { brokenBuild, isFinding, TWIN_RUNS } from '../support/broken-build.js';
 import * as healthy from '../support/rule10.js';
 
 /** As in `rules.spec.ts`. */
 const RUNS = Number(process.env['THREADLINE_RUNS'] ?? 100);
-const TWIN_RUNS = 400;
 
 describe('rule 10: every value explains itself', () => {
   it('with its event and what it overruled, as the naive replay does', () => healthy.rule10(RUNS));

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { brokenBuild, isFinding } from '../support/broken-build.js';
+import { brokenBuild, isFinding, TWIN_RUNS } from '../support/broken-build.js';
 import { RULES_AS_DATA_TWINS } from '../support/identity-breakages.js';
 import * as healthy from '../support/rules-as-data.js';
 
 /** Histories a property; `THREADLINE_RUNS` raises it, `THREADLINE_SHRINK` makes a counterexample small. */
 const RUNS = Number(process.env['THREADLINE_RUNS'] ?? 60);
-const TWIN_RUNS = 1_000;
 
 describe('identity rules as data', () => {
   it('do what their plan says', () => healthy.planIsWhatComes(RUNS));

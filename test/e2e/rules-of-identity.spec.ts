@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { brokenBuild, isFinding } from '../support/broken-build.js';
+import { brokenBuild, isFinding, TWIN_RUNS } from '../support/broken-build.js';
 import { RULES_OF_IDENTITY_TWINS } from '../support/identity-breakages.js';
 import * as healthy from '../support/rules-of-identity.js';
 
 /** Histories a property; `THREADLINE_RUNS` raises it, `THREADLINE_SHRINK` makes a counterexample small. */
 const RUNS = Number(process.env['THREADLINE_RUNS'] ?? 40);
-const TWIN_RUNS = 1_500;
 const MERGES = 100;
 
 describe('rules of identity', () => {

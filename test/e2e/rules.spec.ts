@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TWINS } from '../support/breakages.js';
-import { brokenBuild, isFinding } from '../support/broken-build.js';
+import { brokenBuild, isFinding, TWIN_RUNS } from '../support/broken-build.js';
 import * as healthy from '../support/rules.js';
 
 /** Histories a property; `THREADLINE_RUNS` raises it, `THREADLINE_SHRINK` makes a counterexample small. */
 const RUNS = Number(process.env['THREADLINE_RUNS'] ?? 100);
-/** Most twins are caught by one of their first histories, the rarest by one of some dozens. */
-const TWIN_RUNS = 800;
 
 describe('rules of the design', () => {
   it('2: an event is one for ever, and never another one', () => healthy.rule2(RUNS));

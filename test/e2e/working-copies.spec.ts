@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { one } from '../support/breakages.js';
-import { brokenBuild, isFinding } from '../support/broken-build.js';
+import { brokenBuild, isFinding, TWIN_RUNS } from '../support/broken-build.js';
 import * as healthy from '../support/working-copies.js';
 
 /** Histories; `THREADLINE_RUNS` raises it. */
 const RUNS = Number(process.env['THREADLINE_RUNS'] ?? 6);
-const TWIN_RUNS = 400;
 
 const PROJECTOR = 'libs/read-store/dist/customers-projector.js';
 const GRAPH = 'libs/domain/dist/identity/identity-graph.js';

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { brokenBuild, isFinding } from '../support/broken-build.js';
+import { brokenBuild, isFinding, TWIN_RUNS } from '../support/broken-build.js';
 import { REDIS_TWINS } from '../support/redis-breakages.js';
 import * as healthy from '../support/redis-reads.js';
 import { withRedis } from '../support/redis-servers.js';
 
 /** Histories a property; `THREADLINE_RUNS` raises it. */
 const RUNS = Number(process.env['THREADLINE_RUNS'] ?? 6);
-const TWIN_RUNS = 200;
 const WITHOUT_DISK = ['--appendonly', 'no'];
 
 withRedis('read models in a Redis', 'single', WITHOUT_DISK, (servers) => {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { one } from '../support/breakages.js';
-import { brokenBuild, isFinding } from '../support/broken-build.js';
+import { brokenBuild, isFinding, TWIN_RUNS } from '../support/broken-build.js';
 import { withRedis } from '../support/redis-servers.js';
 import * as healthy from '../support/redis-take-over.js';
 
 /** Histories; `THREADLINE_RUNS` raises it. */
 const RUNS = Number(process.env['THREADLINE_RUNS'] ?? 4);
-const TWIN_RUNS = 200;
 const WITHOUT_DISK = ['--appendonly', 'no'];
 
 const PUBLISHER = 'libs/read-store/dist/redis/redis-publisher.js';
