@@ -9,35 +9,19 @@
 // Ends, and removes the folder, on SIGTERM, SIGINT or the end of stdin.
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { freePorts } from './free-ports.mjs';
 
 /** Milliseconds until a server must answer. */
 const PATIENCE = 30_000;
 
 const PROGRAMS = ['redis-server', 'valkey-server'];
 const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
-
-/** Ports that were free a moment ago. */
-async function freePorts(count) {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(0, '127.0.0.1', resolve);
-      });
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 /** What the server on that port answers to a command, as it comes over the wire; undefined where nothing does. */
 function ask(port, ...command) {

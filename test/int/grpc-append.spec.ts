@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import {
   ANY,
   binaryEvent,
@@ -15,8 +15,7 @@ import {
   type EventStoreDBClient,
 } from '@eventstore/db-client';
 import { TEST_KEY } from '../support/hub.js';
-import { all, connect, counted, newStream } from '../support/esdb.js';
-import { startStore, type StoreProcess } from '../support/store-process.js';
+import { all, connect, counted, newStream, storeOfFile } from '../support/esdb.js';
 
 /** The client sends appends that carry credentials one a call, others many on one call. */
 const METHODS: readonly [name: string, options: { credentials?: Credentials }][] = [
@@ -24,19 +23,7 @@ const METHODS: readonly [name: string, options: { credentials?: Credentials }][]
   ['Append', { credentials: { username: 'whoever', password: TEST_KEY } }],
 ];
 
-let store: StoreProcess;
-let client: EventStoreDBClient;
-before(async () => {
-  store = await startStore();
-  client = connect(store.connection());
-});
-after(async () => {
-  await client.dispose();
-  await store.end('SIGTERM');
-  // Whatever the clients did wrong here, or left half done, is no fault of the server.
-  assert.doesNotMatch(store.printed(), /a call failed/);
-  await store.dispose();
-});
+const { store, client } = await storeOfFile();
 
 const lengthOf = async (stream: string): Promise<number> => (await all(client.readStream(stream))).length;
 

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import {
   AccessDeniedError,
-  EventStoreDBClient,
   jsonEvent,
   NO_STREAM,
   persistentSubscriptionToStreamSettingsFromDefaults,
@@ -12,19 +11,10 @@ import {
 } from '@eventstore/db-client';
 import { hashKey, newKey, type Scope } from '@threadline/platform/auth';
 import { TEST_KEY } from '../support/hub.js';
-import { all, connect, counted, newStream } from '../support/esdb.js';
-import { startStore, type StoreProcess } from '../support/store-process.js';
+import { all, connect, counted, newStream, storeOfFile } from '../support/esdb.js';
+import { startStore } from '../support/store-process.js';
 
-let store: StoreProcess;
-let client: EventStoreDBClient;
-before(async () => {
-  store = await startStore();
-  client = connect(store.connection());
-});
-after(async () => {
-  await client.dispose();
-  await store.dispose();
-});
+const { store, client } = await storeOfFile();
 
 const withKey = (key: string): { credentials: Credentials } => ({
   credentials: { username: 'analyst', password: key },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import {
   BACKWARDS,
   binaryEvent,
@@ -9,19 +9,9 @@ import {
   type AllStreamResolvedEvent,
   type EventStoreDBClient,
 } from '@eventstore/db-client';
-import { all, connect, counted, newStream } from '../support/esdb.js';
-import { startStore, type StoreProcess } from '../support/store-process.js';
+import { all, counted, newStream, storeOfFile } from '../support/esdb.js';
 
-let store: StoreProcess;
-let client: EventStoreDBClient;
-before(async () => {
-  store = await startStore();
-  client = connect(store.connection());
-});
-after(async () => {
-  await client.dispose();
-  await store.dispose();
-});
+const { client } = await storeOfFile();
 
 describe('the official client reads a stream', () => {
   const stream = newStream();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import {
   ANY,
   BACKWARDS,
@@ -9,22 +9,11 @@ import {
   StreamDeletedError,
   StreamNotFoundError,
   WrongExpectedVersionError,
-  type EventStoreDBClient,
   type StreamMetadata,
 } from '@eventstore/db-client';
-import { all, connect, counted, newStream } from '../support/esdb.js';
-import { startStore, type StoreProcess } from '../support/store-process.js';
+import { all, connect, counted, newStream, storeOfFile } from '../support/esdb.js';
 
-let store: StoreProcess;
-let client: EventStoreDBClient;
-before(async () => {
-  store = await startStore();
-  client = connect(store.connection());
-});
-after(async () => {
-  await client.dispose();
-  await store.dispose();
-});
+const { store, client } = await storeOfFile();
 
 const revisions = async (stream: string, backwards = false): Promise<number[]> => {
   const options = backwards ? ({ direction: BACKWARDS, fromRevision: END } as const) : {};

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import {
   END,
   eventTypeFilter,
@@ -9,24 +9,13 @@ import {
   START,
   StreamDeletedError,
   streamNameFilter,
-  type EventStoreDBClient,
   type Filter,
   type Position,
   type ResolvedEvent,
 } from '@eventstore/db-client';
-import { connect, counted, newStream } from '../support/esdb.js';
-import { startStore, type StoreProcess } from '../support/store-process.js';
+import { counted, newStream, storeOfFile } from '../support/esdb.js';
 
-let store: StoreProcess;
-let client: EventStoreDBClient;
-before(async () => {
-  store = await startStore();
-  client = connect(store.connection());
-});
-after(async () => {
-  await client.dispose();
-  await store.dispose();
-});
+const { client } = await storeOfFile();
 
 const finish = (type = 'last') => jsonEvent({ type, data: {} });
 
