@@ -1,4 +1,4 @@
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 
 /** The same numbers in every run: a multiplicative congruential generator (Lehmer, as in MINSTD). */
 export function randomNumbers(seed: number): () => number {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import type { Card } from '@threadline/projections/card';
 import { naiveReplay } from '@threadline/projections/naive';
 import { fold, recordedInOrder, testParty } from '../support/folded.js';

@@ -3,16 +3,17 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { naiveReplay } from '@threadline/projections/naive';
 import { emptySummary } from '@threadline/projections/summary';
-import { brokenBuild, isFinding, type Breakage } from '../support/broken-build.js';
+import { brokenBuild, isFinding, TWIN_RUNS, type Breakage } from '../support/broken-build.js';
 import * as healthy from '../support/folded.js';
 import { histories, NOON } from '../support/generate.js';
 
 type Build = typeof healthy;
 
+/** Histories a property; `THREADLINE_RUNS` raises it. */
 const RUNS = Number(process.env['THREADLINE_RUNS'] ?? 500);
 const HOUR = 3_600_000;
 
-function givesTheNaiveCard({ fold }: Build): void {
+function givesTheNaiveCard({ fold }: Build, numRuns = RUNS): void {
   fc.assert(
     fc.property(histories({ max: 40 }), fc.integer({ min: -3, max: 16 }), (sent, hours) => {
       const facts = healthy.recordedInOrder(sent);
@@ -22,11 +23,11 @@ function givesTheNaiveCard({ fold }: Build): void {
         assert.deepStrictEqual(folded.card(customer, now), customer.card);
       }
     }),
-    { numRuns: RUNS, endOnFailure: true },
+    { numRuns, endOnFailure: true },
   );
 }
 
-function combinesInAnyOrder({ fold, combined }: Build): void {
+function combinesInAnyOrder({ fold, combined }: Build, numRuns = RUNS): void {
   fc.assert(
     fc.property(histories({ min: 3, max: 30 }), (sent) => {
       const all = [...fold(healthy.recordedInOrder(sent)).contributions.values()].flat();
@@ -37,7 +38,7 @@ function combinesInAnyOrder({ fold, combined }: Build): void {
       assert.deepStrictEqual(combined(emptySummary(), a), a);
       assert.deepStrictEqual(combined(...all), combined(...all.toReversed()));
     }),
-    { numRuns: RUNS, endOnFailure: true },
+    { numRuns, endOnFailure: true },
   );
 }
 
@@ -81,7 +82,7 @@ describe('projections', () => {
     combinesInAnyOrder(healthy);
   });
 
-  const twins: [string, Breakage, (build: Build) => void][] = [
+  const twins: [string, Breakage, (build: Build, numRuns: number) => void][] = [
     ['the first identifier is home', HOMES, givesTheNaiveCard],
     ['the first arrival lends its home', ADOPTED, givesTheNaiveCard],
     ['every version stands', VERSIONS, givesTheNaiveCard],
@@ -93,7 +94,7 @@ describe('projections', () => {
     it(`would be caught if ${name}`, async () => {
       const url = import.meta.resolve('../support/folded.js');
       const build = await brokenBuild<Build>(name, url, [breakage]);
-      assert.throws(() => property(build), isFinding);
+      assert.throws(() => property(build, TWIN_RUNS), isFinding);
     });
   }
 });

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@threadline/domain/canonical-json';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 
 const START = Date.UTC(2026, 2, 2, 8);
 

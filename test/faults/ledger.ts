@@ -1,4 +1,4 @@
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 
 /** What became of an event, as far as its sender can know. */
 export interface Entry {

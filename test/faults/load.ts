@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import { faultEvent } from './fault-events.js';
 import type { Ledger } from './ledger.js';
 import type { Random } from './random.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import { dataOf, often, TYPES } from './generate-data.js';
 import { decided, type Meaning } from './generate-decisions.js';
 import { circles, cookie, identifiers, type Named } from './people.js';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Intake } from '@threadline/channels/intake';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import type { Card } from '@threadline/projections/card';
 import { testHash } from './folded.js';
 import type { Sent } from './generate.js';

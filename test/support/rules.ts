@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { isKnownType } from '@threadline/domain/event-catalogue';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import { naiveReplay, type NaiveCustomer } from '@threadline/projections/naive';
 import { PERSONAL_TEXTS } from './generate-data.js';
 import { crowds, NOON, reorderings, type Sent } from './generate.js';

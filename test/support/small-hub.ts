@@ -5,7 +5,7 @@ import { Intake } from '@threadline/channels/intake';
 import { DECIDES, INBOUND, type EventsAnswer } from '@threadline/contracts/events-answer';
 import { eventId, type Hash } from '@threadline/domain/ids';
 import type { IdentityRules } from '@threadline/domain/identity/identity-rules';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import type { RecordedEvent } from '@threadline/event-store/event-store';
 import { SqliteEventStore } from '@threadline/event-store/sqlite-event-store';
 import { EventGroups } from '@threadline/ingest/event-group';

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import { refused, type Imported, type Importer, type ImportProblem } from './imported.js';
 import { isObject } from './json-text.js';
 import { jsonValues } from './json-values.js';

@@ -1,4 +1,4 @@
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import type { OwnAddresses } from './own-addresses.js';
 
 /** One thing wrong with an item; `path` is a JSON Pointer into it where it is JSON, else a word for the place. */

@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
 import { CATALOGUE } from '@threadline/domain/event-catalogue';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import { DECISION_DATA } from './decision-schema.js';
 import { CLOUD_EVENT, needsData, ownData, type JsonSchema } from './event-schema.js';
 import { eventTime } from './event-time.js';

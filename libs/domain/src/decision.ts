@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from './canonical-json.js';
-import type { CloudEventJson } from './interaction.js';
+import type { CloudEventJson } from './cloud-event.js';
 
 /** What is kept beside interactions: people's decisions on identity, and the rules that identity is computed by. */
 

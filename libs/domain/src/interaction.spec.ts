@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { canonicalJson, type Json, type JsonObject } from './canonical-json.js';
+import type { CloudEventJson } from './cloud-event.js';
 import { contentHash, eventId, interactionId } from './ids.js';
 import {
   ContentConflictError,
@@ -10,7 +11,6 @@ import {
   evolve,
   NEW_INTERACTION,
   receiveInteraction,
-  type CloudEventJson,
   type Interaction,
   type ReceivedEvent,
 } from './interaction.js';

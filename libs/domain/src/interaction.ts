@@ -1,17 +1,8 @@
 import { canonicalJson, type Json, type JsonObject } from './canonical-json.js';
 import { contentHash, type Hash } from './ids.js';
+import type { CloudEventJson } from './cloud-event.js';
 import type { Identifier } from './identifier.js';
 import type { StoredEvent } from './stored-event.js';
-
-/** A CloudEvent 1.0 as JSON. Extensions are further members. */
-export type CloudEventJson = { [member: string]: Json } & {
-  specversion: string;
-  id: string;
-  source: string;
-  type: string;
-  time?: string;
-  data?: JsonObject;
-};
 
 /** What a channel sent, or what people decided: valid, its identifiers normalised, named by our ids. */
 export interface ReceivedEvent {

@@ -1,5 +1,5 @@
 import { CATALOGUE, isKnownType, type OwnPart } from '@threadline/domain/event-catalogue';
-import type { ClearData, StoredEvent } from '@threadline/domain/stored-event';
+import type { ClearData } from '@threadline/domain/stored-event';
 import {
   addAmount,
   addCategory,
@@ -15,19 +15,8 @@ import {
 import { keepLatest, later, least, WORDS, type Summary } from './summary.js';
 import { fromNumber, negate, plain, times } from './decimal.js';
 import { consentKey, contributeReasons } from './reasons.js';
+import type { ProjectedEvent } from './projected-event.js';
 import type { PlacedRef, Ref } from './refs.js';
-
-/** An event as projections see it: what is clear, and where it lies. */
-export interface ProjectedEvent {
-  /** Our id of it. */
-  readonly id: string;
-  readonly type: string;
-  readonly position: number;
-  readonly at: number;
-  readonly parties: StoredEvent['parties'];
-  readonly home: number;
-  readonly clear: ClearData;
-}
 
 /** How one event counts, seen among all the events of its interaction. */
 export interface Standing {

@@ -5,7 +5,7 @@ import { naivePurchases } from './naive-purchases.js';
 import { decimal, plus, printDecimal, ZERO, type Decimal } from './naive-decimal.js';
 import { naiveChannel } from './naive-entry.js';
 import { compareMoments, compareText, instant, rfc3339, sortedRecord, type Moment } from './naive-order.js';
-import type { NaiveParty, NaiveRow } from './naive.js';
+import type { NaiveParty, NaiveRow } from './naive-row.js';
 
 const MOST_IDS = 1000;
 const MOST_POSTS = 5;

@@ -1,6 +1,6 @@
 import { rfc3339 } from './naive-order.js';
 import type { NaiveIdentifier } from './naive-record.js';
-import type { NaiveRow } from './naive.js';
+import type { NaiveRow } from './naive-row.js';
 import type { TimelineEntry } from './timeline-entry.js';
 
 /** What is shown as it came, under its own name. */

@@ -14,7 +14,7 @@ import { presentVisit } from './naive-card.js';
 import { amount, negative, printDecimal } from './naive-decimal.js';
 import { naiveChannel } from './naive-entry.js';
 import { compareMoments, rfc3339, sortedRecord } from './naive-order.js';
-import type { NaiveParty, NaiveRow } from './naive.js';
+import type { NaiveParty, NaiveRow } from './naive-row.js';
 import type { NaiveFact } from './naive-record.js';
 
 const MOST = 5;

@@ -12,7 +12,7 @@ import {
   type Decimal,
 } from './naive-decimal.js';
 import { compareText, rfc3339, sortedRecord } from './naive-order.js';
-import type { NaiveRow } from './naive.js';
+import type { NaiveRow } from './naive-row.js';
 
 const MOST_ITEMS = 20;
 

@@ -18,7 +18,6 @@
  *   that is nearest to the exact sum, divided by the count.
  * - An event that comes twice counts where it lies first in the log.
  */
-import type { Strength } from '@threadline/domain/identifier';
 import type { Card } from './card.js';
 import type { Explanation } from './explanation.js';
 import { naiveCard } from './naive-card.js';
@@ -41,6 +40,7 @@ import type {
   NaiveRuled,
   NaiveSaid,
 } from './naive-record.js';
+import type { NaiveParty, NaiveRow } from './naive-row.js';
 import { NAIVE_DEFAULTS } from './naive-rules.js';
 import type { TimelineEntry } from './timeline-entry.js';
 
@@ -49,36 +49,6 @@ export interface NaiveClocks {
   readonly asOf?: number;
   readonly knownAt?: number;
   readonly now: number;
-}
-
-/** An event at its place. */
-export interface NaiveRow {
-  readonly fact: NaiveFact;
-  readonly at: number;
-  readonly event: string;
-  readonly sequence: number | undefined;
-  /** The party that it stands under. */
-  home: string | undefined;
-  /** No other event of its type and interaction is a later version. */
-  standing: boolean;
-}
-
-export interface NaiveParty {
-  readonly id: string;
-  readonly kind: string;
-  readonly value: string;
-  /** The greatest seen; `claimed` of one that only decisions name. */
-  strength: Strength;
-  /** The least time of an event that names it; Infinity of one that only decisions name. */
-  firstSeen: number;
-  /** The latest name that it came with. `place` is the identifier's in the event. */
-  naming:
-    | { readonly at: number; readonly event: string; readonly place: number; readonly name: string }
-    | undefined;
-  /** Every identifier that names it. */
-  readonly seen: { readonly fact: NaiveFact; readonly place: number }[];
-  /** Everything whose home it is. */
-  readonly rows: NaiveRow[];
 }
 
 /** One customer. Card and timeline are computed whenever they are asked for, and not kept. */

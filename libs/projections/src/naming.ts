@@ -1,5 +1,5 @@
 import { rank } from '@threadline/domain/identifier';
-import type { ProjectedEvent } from './contribution.js';
+import type { ProjectedEvent } from './projected-event.js';
 import { compareRefs, type PlacedRef } from './refs.js';
 import type { ByTime } from './trail.js';
 

@@ -1,5 +1,5 @@
 import type { ClearData } from '@threadline/domain/stored-event';
-import type { ProjectedEvent } from './contribution.js';
+import type { ProjectedEvent } from './projected-event.js';
 import { addReason, addSuperseded, type Reasons } from './trail.js';
 
 /** Adds what one event states; what a newer version of it has superseded stands no more, but is told. */

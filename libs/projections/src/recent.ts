@@ -1,4 +1,4 @@
-import type { ProjectedEvent } from './contribution.js';
+import type { ProjectedEvent } from './projected-event.js';
 import { compareNames } from './naming.js';
 import { compareRefs, type PlacedRef, type Ref } from './refs.js';
 import { keepRef, NAMED } from './trail.js';

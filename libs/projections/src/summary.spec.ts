@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { ClearData } from '@threadline/domain/stored-event';
-import { contribute, standings, type ProjectedEvent } from './contribution.js';
+import { contribute, standings } from './contribution.js';
+import type { ProjectedEvent } from './projected-event.js';
 import { summaryFromJson, summaryToJson } from './summary-json.js';
 import { combine, emptySummary, type Summary } from './summary.js';
 

@@ -18,7 +18,8 @@ import {
 import { entryKey } from './customers/entry-key.js';
 import { UnreadableRulesError } from './identity/identity-rules-events.js';
 import { decisionOf, linksOf, mentionsOf, relationsOf, type Relation } from './identity/event-links.js';
-import { IdentityWriter, type PlacedDecision } from './identity/identity-writer.js';
+import type { PlacedDecision } from './identity/identity-rows.js';
+import { IdentityWriter } from './identity/identity-writer.js';
 import type { LinkRow } from './identity/identity-rows.js';
 
 /** Stands for the stream of an event that cannot be read. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { canonicalJson, type JsonObject } from '@threadline/domain/canonical-json';
 import { defaultStrength, type Identifier } from '@threadline/domain/identifier';
 import { contentHash, eventId, interactionId, interactionStream, partyId } from '@threadline/domain/ids';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import { SqliteEventStore } from '@threadline/event-store/sqlite-event-store';
 import { sealEvent } from '@threadline/vault/sealing';
 import { SqliteVault } from '@threadline/vault/sqlite-vault';

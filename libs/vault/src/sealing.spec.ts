@@ -9,7 +9,8 @@ import { canonicalJson, type JsonObject } from '@threadline/domain/canonical-jso
 import { isKnownType } from '@threadline/domain/event-catalogue';
 import { homeIndex, STRENGTHS, type Identifier, type Strength } from '@threadline/domain/identifier';
 import { contentHash, eventId, interactionId, partyId } from '@threadline/domain/ids';
-import type { CloudEventJson, ReceivedEvent } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
+import type { ReceivedEvent } from '@threadline/domain/interaction';
 import type { StoredEvent } from '@threadline/domain/stored-event';
 import { DamagedBoxError } from './errors.js';
 import { foundInFiles } from './found-in-files.js';

@@ -3,7 +3,8 @@ import { categoryOf, namedIn, withNamed } from '@threadline/domain/decision';
 import { channelOf } from '@threadline/domain/event-catalogue';
 import { homeIndex, type Identifier } from '@threadline/domain/identifier';
 import type { Hash } from '@threadline/domain/ids';
-import type { CloudEventJson, ReceivedEvent } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
+import type { ReceivedEvent } from '@threadline/domain/interaction';
 import {
   clearData,
   declaresClear,

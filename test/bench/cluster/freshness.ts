@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import { interactionId } from '@threadline/domain/ids';
 import type { SqliteLogReader } from '@threadline/event-store/sqlite-log-reader';
 import type { ServiceProcess } from '../../support/service-process.js';

@@ -1,4 +1,4 @@
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import { faultEvent } from '../fault-events.js';
 
 /** One event in so many is a decision of a person: which two are one, or not after all. */

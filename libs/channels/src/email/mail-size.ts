@@ -1,5 +1,5 @@
 import type { JsonObject } from '@threadline/domain/canonical-json';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import { isObject } from '../json-text.js';
 
 /** The hub takes 1 MiB an event; the rest is for what a batch puts around it. */

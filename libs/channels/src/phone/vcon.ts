@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import { gather } from '../bytes.js';
 import { importMail } from '../email/eml.js';
 import { cleanText, textOfHtml } from '../email/mail-text.js';

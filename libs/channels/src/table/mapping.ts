@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '@threadline/domain/canonical-json';
-import type { CloudEventJson } from '@threadline/domain/interaction';
+import type { CloudEventJson } from '@threadline/domain/cloud-event';
 import { refused, type Imported, type ImportOptions, type ImportProblem } from '../imported.js';
 import { isObject, jsonText } from '../json-text.js';
 import type { Complain } from './complain.js';

@@ -4,7 +4,7 @@ import { STRENGTHS, type Strength } from '@threadline/domain/identifier';
 import type { ClearData, StoredEvent, StoredParty } from '@threadline/domain/stored-event';
 import { upcast } from '@threadline/domain/upcast';
 import type { RecordedEvent } from '@threadline/event-store/event-store';
-import type { ProjectedEvent } from '@threadline/projections/contribution';
+import type { ProjectedEvent } from '@threadline/projections/projected-event';
 import { openEvent } from '@threadline/vault/sealing';
 import type { Vault } from '@threadline/vault/vault';
 

@@ -1,11 +1,7 @@
 import { DEFAULT_RULES, type IdentityRules } from '@threadline/domain/identity/identity-rules';
 import type { Refusal } from '@threadline/domain/identity/identity-links';
-import {
-  contribute,
-  standings,
-  type ProjectedEvent,
-  type Standing,
-} from '@threadline/projections/contribution';
+import { contribute, standings, type Standing } from '@threadline/projections/contribution';
+import type { ProjectedEvent } from '@threadline/projections/projected-event';
 import { combineNamings, namings, type ExplainedNaming } from '@threadline/projections/naming';
 import { emptySummary, type Summary } from '@threadline/projections/summary';
 import { UNSEEN } from '../sqlite/naming-columns.js';

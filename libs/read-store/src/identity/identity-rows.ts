@@ -6,6 +6,11 @@ export interface LinkRow extends Link {
   readonly position: Position;
 }
 
+/** A decision at its place in the log. */
+export interface PlacedDecision extends Decision {
+  readonly position: number;
+}
+
 /** A link that counts for its pair, and why it does not join, if it does not. */
 export interface CountingLink extends LinkRow {
   readonly refusal: Refusal | undefined;

@@ -1,20 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
-import { blocks, DEFAULT_RULES, type IdentityRules } from '@threadline/domain/identity/identity-rules';
+import { DEFAULT_RULES, type IdentityRules } from '@threadline/domain/identity/identity-rules';
 import { IdentityGraph } from '@threadline/domain/identity/identity-graph';
-import type { Decision } from '@threadline/domain/identity/identity-links';
 import type { LocalLog, RecordedEvent } from '@threadline/event-store/event-store';
 import type { Vault } from '@threadline/vault/vault';
 import type { CustomersModel } from '../sqlite/customers-model.js';
+import { blockedBy } from './blocked-parties.js';
 import type { Relation } from './event-links.js';
 import { openRules } from './identity-rules-events.js';
 import { SqliteIdentityStore } from '../sqlite/sqlite-identity-store.js';
 import { IdentityTables } from '../sqlite/identity-tables.js';
-import type { LinkRow } from './identity-rows.js';
-
-/** A decision at its place in the log. */
-export interface PlacedDecision extends Decision {
-  readonly position: number;
-}
+import type { LinkRow, PlacedDecision } from './identity-rows.js';
 
 /** What a batch says of who is who. */
 export interface IdentityChanges {
@@ -24,9 +19,6 @@ export interface IdentityChanges {
   /** Parties that were seen before the time at which they were first seen until now. */
   readonly earlier: readonly number[];
 }
-
-/** Handles whose values are looked at in one visit to the vault. */
-const CHUNK = 5_000;
 
 /** Keeps the customers of the read model `customers`: what `IdentityGraph` decides, in its tables. */
 export class IdentityWriter {
@@ -90,24 +82,4 @@ export class IdentityWriter {
     });
     this.current = { rules, graph };
   }
-}
-
-/** The rules by which a party never links are of its value: the vault tells it. */
-export async function blockedBy(
-  rules: IdentityRules,
-  parties: Iterable<number>,
-  vault: Vault,
-): Promise<Set<number>> {
-  const isBlocked = blocks(rules);
-  const blocked = new Set<number>();
-  const all = [...parties];
-  for (let from = 0; from < all.length; from += CHUNK) {
-    const chunk = all.slice(from, from + CHUNK);
-    const keyring = await vault.keys(chunk);
-    for (const handle of chunk) {
-      const record = keyring.party(handle);
-      if (record !== undefined && isBlocked(record.kind, record.value)) blocked.add(handle);
-    }
-  }
-  return blocked;
 }

@@ -1,4 +1,4 @@
-import type { ProjectedEvent } from '@threadline/projections/contribution';
+import type { ProjectedEvent } from '@threadline/projections/projected-event';
 import type { ClearData } from '@threadline/domain/stored-event';
 import type { TimelineRow } from '../sqlite/customers-model.js';
 import type { LoggedEvent } from '../customers/decode.js';

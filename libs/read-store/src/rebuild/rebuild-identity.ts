@@ -1,14 +1,15 @@
 import type { Decision, PartyTraits } from '@threadline/domain/identity/identity-links';
 import type { IdentityRules } from '@threadline/domain/identity/identity-rules';
-import { fanOuts, resolveIdentity, type Identity } from '@threadline/domain/identity/resolve-identity';
+import { fanOuts, resolveIdentity } from '@threadline/domain/identity/resolve-identity';
 import { combineNamings, namings, type ExplainedNaming } from '@threadline/projections/naming';
 import type { Vault } from '@threadline/vault/vault';
 import { UNSEEN } from '../sqlite/naming-columns.js';
 import type { LoggedEvent } from '../customers/decode.js';
 import { decisionOf, linksOf, mentionsOf, relationsOf, type Relation } from '../identity/event-links.js';
-import { blockedBy, type PlacedDecision } from '../identity/identity-writer.js';
+import { blockedBy } from '../identity/blocked-parties.js';
 import { LinkTable } from '../identity/link-table.js';
-import type { LinkRow } from '../identity/identity-rows.js';
+import type { LinkRow, PlacedDecision } from '../identity/identity-rows.js';
+import type { ResolvedLog } from '../sqlite/identity-tables.js';
 
 export interface MetParty {
   readonly kind: string;
@@ -58,13 +59,6 @@ export class IdentityScan {
 
 const kindIn = ({ parties }: LoggedEvent, handle: number): string =>
   parties.find(({ key }) => key === handle)?.kind ?? '';
-
-export interface ResolvedLog {
-  readonly identity: Identity;
-  /** Parties whose value is blocked, and those that fan out. */
-  readonly blocked: ReadonlySet<number>;
-  readonly tooMany: ReadonlySet<number>;
-}
 
 /** The customers of a log under some rules; `links` has one of each pair. */
 export async function resolveLog(

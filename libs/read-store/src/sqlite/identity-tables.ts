@@ -6,8 +6,15 @@ import type { LinkRow } from '../identity/identity-rows.js';
 import { BLOCKED, FANS_OUT, type CustomersModel } from './customers-model.js';
 import type { Relation } from '../identity/event-links.js';
 import { outdoes } from '../identity/link-table.js';
-import type { ResolvedLog } from '../rebuild/rebuild-identity.js';
 import type { Statements } from './statements.js';
+
+/** What a whole log comes to. */
+export interface ResolvedLog {
+  readonly identity: Identity;
+  /** Parties whose value is blocked, and those that fan out. */
+  readonly blocked: ReadonlySet<number>;
+  readonly tooMany: ReadonlySet<number>;
+}
 
 /** Refused for what stands on its sides, not for what one end is. */
 export const isContested = (refusal: Refusal | undefined): boolean =>
