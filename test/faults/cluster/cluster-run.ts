@@ -18,6 +18,9 @@ const BACK_WITHIN = 30_000;
 /** Events a second. */
 const RATE = 60;
 
+/** Milliseconds of load before the first fault. */
+const UNDER_WAY = 1_500;
+
 export interface RunOptions {
   /** Tells the runs on one stage apart. */
   readonly name: string;
@@ -46,6 +49,8 @@ export async function clusterRun({ name, stage, faults, seed, ...options }: RunO
   const regulars = await Regulars.of(stage, ledger, run);
   regulars.begin(stage.places.api, random);
   const running = load.run(stage.gateways);
+  // A fault that comes before anything is under way meets nothing.
+  await pause(UNDER_WAY);
   let normal = true;
   try {
     for (const fault of faults) {
