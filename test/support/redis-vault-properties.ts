@@ -43,11 +43,9 @@ export async function allThere(url: string, name: string, committed: readonly Co
   const vault = await RedisVault.open({ url, masterKey, name });
   try {
     const found = await vault.find(committed.map(({ party }) => party.party));
-    assert.deepEqual(
-      found,
-      committed.map(({ handle }) => handle),
-      'every committed key is found',
-    );
+    // Counted, not compared: a hundred thousand that differ take twenty gigabytes to be shown beside each other.
+    const lost = committed.filter(({ handle }, index) => found[index] !== handle).length;
+    assert.equal(lost, 0, `${lost} of ${committed.length} committed keys are not found`);
     const ring = await vault.keys(committed.map(({ handle }) => handle));
     for (const { party, handle, box } of committed) assert.equal(ring.open(handle, 'e', box), party.party);
   } finally {
