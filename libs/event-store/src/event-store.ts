@@ -23,6 +23,8 @@ export interface RecordedEvent extends NewEvent {
   readonly revision: number;
   /** Milliseconds since 1970, by the store's clock, which never goes back. */
   readonly recordedAt: number;
+  /** `data` as the text that it is, where the store read it so: who parses it needs no copy of the bytes. */
+  readonly text?: string;
 }
 
 /**

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
 import { CorruptEventError, StoreDamagedError, StoreNewerError } from './errors.js';
 import { collect, textEvent } from './event-store-properties.js';
 import type { Append, RecordedEvent } from './event-store.js';
@@ -185,6 +186,9 @@ describe('SqliteEventStore', () => {
       );
       const reader = SqliteLogReader.open({ folder });
       const names = { name: 'CorruptEventError', position: 2 };
+      const bulk = SqliteLogReader.open({ folder, bulk: true });
+      assert.throws(() => bulk.after(0, 10), names, column);
+      await bulk.close();
       assert.throws(() => reader.at([2]), names, column);
       assert.throws(() => reader.after(0, 10), names);
       await assert.rejects(collect(reader.readAll()), names);
@@ -198,6 +202,41 @@ describe('SqliteEventStore', () => {
     const reader = SqliteLogReader.open({ folder });
     assert.throws(() => reader.after(0, 10), new CorruptEventError(2, 'is missing'));
     await reader.close();
+  });
+
+  it('reads in bulk what it reads one by one, as text where it is one', async () => {
+    const bytes = fc.oneof(
+      fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
+      fc.uint8Array({ maxLength: 40 }),
+      fc.constantFrom('', '\ufeffx', 'a\0b', '\0').map((text) => Buffer.from(text)),
+      fc.constantFrom([0xff], [0xed, 0xa0, 0x80], [0x61, 0xc3]).map((some) => Uint8Array.from(some)),
+    );
+    const contents = fc.array(fc.record({ data: bytes, metadata: bytes }), { minLength: 1, maxLength: 20 });
+    await fc.assert(
+      fc.asyncProperty(contents, async (all) => {
+        const folder = newFolder();
+        const store = await open({ folder });
+        await store.append(
+          all.map((content) => ({
+            ...{ stream: 'a-1', expected: 'any' },
+            events: [{ ...textEvent(''), ...content }],
+          })),
+        );
+        await store.close();
+        const bulk = SqliteLogReader.open({ folder, bulk: true });
+        const read = bulk.after(0, all.length);
+        await bulk.close();
+        assert.equal(read.length, all.length);
+        all.forEach(({ data, metadata }, index) => {
+          const event = read[index] as RecordedEvent;
+          assert.deepEqual(Buffer.from(event.data), Buffer.from(data));
+          assert.deepEqual(Buffer.from(event.metadata ?? []), Buffer.from(metadata));
+          const isText = Buffer.from(Buffer.from(data).toString()).equals(Buffer.from(data));
+          assert.equal(event.text, isText ? Buffer.from(data).toString() : undefined);
+        });
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('says that a file which is no log is damaged', async () => {

@@ -16,17 +16,18 @@ export class SqliteLogReader extends LogReads implements Omit<EventStore, 'appen
   protected readonly pollEvery = POLL_EVERY;
 
   /**
-   * `mapped`: the file is read as memory, which saves who goes through all of it a twentieth; a disk that fails then ends
-   * the process. Throws `StoreNotFoundError`, `StoreNewerError`, `SqliteTooOldError` or `StoreDamagedError`.
+   * `bulk`: for who goes through all of it. The file is read as memory (a disk that fails then ends the process), and what
+   * `after` answers as text, which halves the cost of an event that is parsed.
+   * Throws `StoreNotFoundError`, `StoreNewerError`, `SqliteTooOldError` or `StoreDamagedError`.
    */
-  static open({ folder, mapped = false }: { folder: string; mapped?: boolean }): SqliteLogReader {
-    return new SqliteLogReader(folder, mapped);
+  static open({ folder, bulk = false }: { folder: string; bulk?: boolean }): SqliteLogReader {
+    return new SqliteLogReader(folder, bulk);
   }
 
-  private constructor(folder: string, mapped: boolean) {
+  private constructor(folder: string, bulk: boolean) {
     const db = openLogForReading(folder);
-    if (mapped) db.exec(`PRAGMA mmap_size = ${MAPPED}`);
-    super(db, new LogTable(db, logFile(folder)));
+    if (bulk) db.exec(`PRAGMA mmap_size = ${MAPPED}`);
+    super(db, new LogTable(db, logFile(folder), { texts: bulk }));
     this.index = new FollowedIndex(folder, this.log);
   }
 

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { openBytes, sealBytes } from './box.js';
 import { DamagedBoxError, KeyGoneError } from './errors.js';
+import type { RecentMap } from './recent-map.js';
 import type { Box, Handle, Keyring, PartyRecord } from './vault.js';
 
 /** A key at hand. */
@@ -31,6 +32,8 @@ export class Ring implements Keyring {
   constructor(
     private readonly keyOf: (handle: Handle) => KeyObject | undefined,
     private readonly entryOf: (handle: Handle) => Entry | undefined,
+    /** Who was asked for already, beyond the entries at hand. */
+    private readonly records?: RecentMap<Handle, PartyRecord>,
   ) {}
 
   seal(handle: Handle, context: string, text: string): Box {
@@ -45,9 +48,12 @@ export class Ring implements Keyring {
   }
 
   party(handle: Handle): PartyRecord | undefined {
+    const known = this.records?.get(handle);
+    if (known !== undefined) return known;
     const entry = this.entryOf(handle);
     if (entry === undefined || entry.box === null) return undefined;
     entry.record ??= openRecord(handle, entry, entry.box);
+    this.records?.set(handle, entry.record);
     return entry.record;
   }
 }

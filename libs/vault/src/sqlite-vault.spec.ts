@@ -25,19 +25,24 @@ function newFolder(): string {
   return folder;
 }
 
-vaultContract('SqliteVault', async (masterKey) => {
-  const folder = newFolder();
-  let vault = await SqliteVault.open({ folder, masterKey });
-  return {
-    vault,
-    reader: () => SqliteVault.open({ folder, masterKey, readOnly: true }),
-    reopened: async () => {
-      await vault.close();
-      return (vault = await SqliteVault.open({ folder, masterKey }));
-    },
-    close: () => vault.close(),
-  };
-});
+for (const [name, held] of [
+  ['SqliteVault', undefined],
+  ['SqliteVault, its reader with keys held apart', 5],
+] as const) {
+  vaultContract(name, async (masterKey) => {
+    const folder = newFolder();
+    let vault = await SqliteVault.open({ folder, masterKey });
+    return {
+      vault,
+      reader: () => SqliteVault.open({ folder, masterKey, readOnly: true, ...(held && { held }) }),
+      reopened: async () => {
+        await vault.close();
+        return (vault = await SqliteVault.open({ folder, masterKey }));
+      },
+      close: () => vault.close(),
+    };
+  });
+}
 
 const masterKey = randomBytes(32);
 

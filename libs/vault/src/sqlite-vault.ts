@@ -9,7 +9,7 @@ import { Ring, sealRecord, type Entry } from './ring.js';
 import { hasTraces, scrub } from './scrub.js';
 import { openVaultFile, readVaultFile, translated } from './vault-file.js';
 import { checkMasterKey, dropOlder, makeKeys, unwrap, type VaultKeys } from './vault-keys.js';
-import type { Handle, Keyring, PartyRequest, Vault } from './vault.js';
+import type { Handle, Keyring, PartyRecord, PartyRequest, Vault } from './vault.js';
 
 export interface SqliteVaultOptions {
   /** The hub's data folder; it exists. */
@@ -37,6 +37,9 @@ const KEY_COLUMNS = 'handle, owner, salt, box, seq';
 const ENTRIES_HELD = 2_048;
 /** Where the keys are held apart: enough for who asks who a party is after opening what it sealed. Few die young. */
 const ENTRIES_BESIDE = 512;
+/** Ready for use, and who parties are once they were asked for: so many are kept at least where the keys are held apart. */
+const READY_BESIDE = 8_192;
+const RECORDS_BESIDE = 65_536;
 /**
  * Keys that are read together by who goes through everybody's: they were made one after the other, for events that came
  * one after the other, and are wanted so.
@@ -57,6 +60,27 @@ function ownerBytes(id: string): Buffer {
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
+/** An entry of a row: of many that are read together only some are used, so the key itself is made when it is. */
+class StoredEntry implements Entry {
+  record: PartyRecord | undefined;
+  #key: KeyObject | undefined;
+
+  /** `bytes`: of the key, 64 hex digits. */
+  constructor(
+    readonly bytes: string,
+    private readonly id: Uint8Array,
+    readonly box: Uint8Array | null,
+  ) {}
+
+  get key(): KeyObject {
+    return (this.#key ??= createSecretKey(this.bytes, 'hex'));
+  }
+
+  get owner(): string {
+    return hex(this.id);
+  }
+}
+
 /** The vault in a file of its own. One writer; any number of readers in other threads and processes. */
 export class SqliteVault implements Vault {
   readonly #db: DatabaseSync;
@@ -66,10 +90,9 @@ export class SqliteVault implements Vault {
   readonly #random = new RandomPool();
   readonly #entries: RecentMap<Handle, Entry>;
   readonly #held: KeyTable | undefined;
-  readonly #ring = new Ring(
-    (handle) => this.#keyOf(handle),
-    (handle) => this.#entryOf(handle),
-  );
+  readonly #ready = new RecentMap<Handle, KeyObject>(READY_BESIDE);
+  readonly #records: RecentMap<Handle, PartyRecord> | undefined;
+  readonly #ring: Ring;
   readonly #handles = new RecentMap<string, Handle>(HANDLES_HELD);
   readonly #pending = new Map<Handle, Pending>();
   readonly #pendingHandles = new Map<string, Handle>();
@@ -95,6 +118,12 @@ export class SqliteVault implements Vault {
     this.hash = namingHash(new KeyedHash(keys.naming));
     this.#entries = new RecentMap(held === undefined ? ENTRIES_HELD : ENTRIES_BESIDE);
     this.#held = held === undefined ? undefined : new KeyTable(held);
+    this.#records = held === undefined ? undefined : new RecentMap(RECORDS_BESIDE);
+    this.#ring = new Ring(
+      (handle) => this.#keyOf(handle),
+      (handle) => this.#entryOf(handle),
+      this.#records,
+    );
     this.#folder = folder;
     this.#readOnly = readOnly;
     const rows = (where: string): StatementSync => {
@@ -234,7 +263,7 @@ export class SqliteVault implements Vault {
       });
     });
     this.#entries.delete(handle);
-    this.#held?.clear();
+    this.#clearHeld();
     this.#handles.delete(hex(row[1]));
     await scrub(this.#db, this.#folder, [row[1], row[2]]);
     return true;
@@ -260,7 +289,7 @@ export class SqliteVault implements Vault {
       const destroyed = Number(this.#destroyed.get()?.['count']);
       if (destroyed !== this.#seenDestroyed) {
         this.#entries.clear();
-        this.#held?.clear();
+        this.#clearHeld();
         this.#handles.clear();
       }
       this.#seenVersion = version;
@@ -274,31 +303,41 @@ export class SqliteVault implements Vault {
     const row = translated(() => this.#byHandle.get(handle)) as KeyRow | undefined;
     if (row === undefined) return undefined;
     if (this.#held?.get(handle) === undefined) this.#holdFollowing(row);
-    const entry = this.#entryFrom(row);
-    this.#entries.set(handle, entry);
-    this.#held?.set(handle, entry.key.export());
-    return entry;
+    return this.#hold(row);
   }
 
   #holdFollowing([, , , , seq]: KeyRow): void {
     if (this.#held === undefined) return;
     const rows = translated(() => this.#following.all(seq)) as unknown as KeyRow[];
-    for (const row of rows) {
-      const [handle] = row;
-      if (this.#held.get(handle) !== undefined) continue;
-      const entry = this.#entryFrom(row);
-      this.#entries.set(handle, entry);
-      this.#held.set(handle, entry.key.export());
-    }
+    for (const row of rows) if (this.#held.get(row[0]) === undefined) this.#hold(row);
+  }
+
+  #hold(row: KeyRow): Entry {
+    const [handle] = row;
+    const entry = this.#entryFrom(row);
+    this.#entries.set(handle, entry);
+    this.#held?.set(handle, Buffer.from(entry.bytes, 'hex'));
+    return entry;
+  }
+
+  #clearHeld(): void {
+    this.#held?.clear();
+    this.#ready.clear();
+    this.#records?.clear();
   }
 
   #keyOf(handle: Handle): KeyObject | undefined {
-    const held = this.#held?.get(handle);
-    return held === undefined ? this.#entryOf(handle)?.key : createSecretKey(held);
+    if (this.#held === undefined) return this.#entryOf(handle)?.key;
+    const ready = this.#ready.get(handle);
+    if (ready !== undefined) return ready;
+    const bytes = this.#held.get(handle);
+    const key = bytes === undefined ? this.#entryOf(handle)?.key : createSecretKey(bytes);
+    if (key !== undefined) this.#ready.set(handle, key);
+    return key;
   }
 
-  #entryFrom([, owner, salt, box]: KeyRow): Entry {
-    return { key: this.#keyFrom(salt), owner: hex(owner), box, record: undefined };
+  #entryFrom([, owner, salt, box]: KeyRow): StoredEntry {
+    return new StoredEntry(this.#root.hexOf(salt), owner, box);
   }
 
   #keyFrom(salt: Uint8Array): KeyObject {

@@ -13,7 +13,7 @@ type Row = readonly [
   type: string,
   recordedAt: number,
   hash: string,
-  data: Uint8Array,
+  data: Uint8Array | string,
   metadata: Uint8Array | null,
 ];
 
@@ -27,8 +27,33 @@ export interface EventName {
 
 type NameRow = readonly [position: number, stream: string, revision: number, id: string];
 
-/** The columns of an event, in the order that `LogTable.event` reads them. */
-const COLUMNS = 'position, stream, revision, id, type, recorded_at, hash, data, metadata';
+/** The columns of an event, in the order that `LogTable.event` reads them, with its data in that form. */
+const columns = (data: string): string =>
+  `position, stream, revision, id, type, recorded_at, hash, ${data}, metadata`;
+
+const encoder = new TextEncoder();
+
+/** An event that was read as text. */
+class TextEvent implements RecordedEvent {
+  readonly metadata?: Uint8Array;
+
+  constructor(
+    readonly position: Position,
+    readonly stream: string,
+    readonly revision: number,
+    readonly id: string,
+    readonly type: string,
+    readonly recordedAt: number,
+    readonly text: string,
+    metadata: Uint8Array | null,
+  ) {
+    if (metadata !== null) this.metadata = metadata;
+  }
+
+  get data(): Uint8Array {
+    return encoder.encode(this.text);
+  }
+}
 
 /** The statements on one connection to log.db. Every event that comes out has had its content hash checked. */
 export class LogTable {
@@ -46,8 +71,15 @@ export class LogTable {
   readonly #inCategory: StatementSync;
   readonly #categories: StatementSync;
 
-  /** `dense`: there is an event at every position, so that a gap is a lost row. */
-  constructor(db: DatabaseSync, file: string, { dense = true }: { readonly dense?: boolean } = {}) {
+  /**
+   * `dense`: there is an event at every position, so that a gap is a lost row. `texts`: what `after` answers has a `text`,
+   * wherever its bytes are one.
+   */
+  constructor(
+    db: DatabaseSync,
+    file: string,
+    { dense = true, texts = false }: { readonly dense?: boolean; readonly texts?: boolean } = {},
+  ) {
     this.#db = db;
     this.#file = file;
     this.#dense = dense;
@@ -56,7 +88,9 @@ export class LogTable {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#at = this.prepareEvents('position = ?');
-    this.#after = this.prepareEvents('position > ? ORDER BY position LIMIT ?');
+    this.#after = this.#prepare(
+      `SELECT ${columns(texts ? 'CAST(data AS TEXT)' : 'data')} FROM events WHERE position > ? ORDER BY position LIMIT ?`,
+    );
     this.#nameAt = this.#prepare('SELECT position, stream, revision, id FROM events WHERE position = ?');
     this.#namesAfter = this.#prepare(
       'SELECT position, stream, revision, id FROM events WHERE position > ? ORDER BY position LIMIT ?',
@@ -82,7 +116,7 @@ export class LogTable {
 
   /** A statement for `rows`, whose rows are for `event`; `where` is what follows that word. */
   prepareEvents(where: string): StatementSync {
-    return this.#prepare(`SELECT ${COLUMNS} FROM events WHERE ${where}`);
+    return this.#prepare(`SELECT ${columns('data')} FROM events WHERE ${where}`);
   }
 
   /** Answers with arrays, which halves the cost of a row. */
@@ -155,6 +189,14 @@ export class LogTable {
   /** Throws `CorruptEventError` where the row is not what its hash was made of. */
   event(row: readonly unknown[]): RecordedEvent {
     const [position, stream, revision, id, type, recordedAt, hash, data, metadata] = row as Row;
+    if (typeof data === 'string') {
+      const event = new TextEvent(position, stream, revision, id, type, recordedAt, data, metadata);
+      const { metadata: bytes } = event;
+      const content = bytes === undefined ? { id, type, data } : { id, type, data, metadata: bytes };
+      if (contentHash(stream, revision, recordedAt, content) === hash) return event;
+      // Bytes that are no text came out changed: what they are themselves is looked at.
+      return this.at(position) ?? event;
+    }
     const event: RecordedEvent =
       metadata === null
         ? { position, stream, revision, id, type, recordedAt, data }

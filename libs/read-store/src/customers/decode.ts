@@ -38,7 +38,8 @@ export interface Decoded {
   readonly unusable: Unusable[];
 }
 
-const decoder = new TextDecoder();
+/** A byte order mark stays, as it does in `text`: it is no JSON. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export async function decode(events: readonly RecordedEvent[], vault: Vault): Promise<Decoded> {
   const parsed: { event: RecordedEvent; stored: StoredEvent }[] = [];
@@ -46,7 +47,7 @@ export async function decode(events: readonly RecordedEvent[], vault: Vault): Pr
   const sealedWholly: { stored: StoredEvent }[] = [];
   for (const event of events) {
     try {
-      const stored = upcast(JSON.parse(decoder.decode(event.data)));
+      const stored = upcast(JSON.parse(event.text ?? decoder.decode(event.data)));
       checkStored(stored);
       if (!isKnownType(event.type)) sealedWholly.push({ stored });
       else if (stored.clear === undefined) throw new TypeError('clear is missing');

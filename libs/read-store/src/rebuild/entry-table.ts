@@ -160,6 +160,10 @@ export class EntryTable {
     };
   }
 
+  isKept(index: number): boolean {
+    return this.places.at(index) !== NONE;
+  }
+
   /** The event as the fold takes it; undefined where it has to be read from the log. */
   kept(index: number): KeptEvent | undefined {
     const place = this.places.at(index);

@@ -247,43 +247,42 @@ export class GatheredCustomers {
     let summary = emptySummary();
     for (let from = 0; from < order.length; from += CHUNK) {
       const chunk = order.subarray(from, from + CHUNK);
-      const events = await this.events(chunk);
+      const read = await this.readAgain(chunk);
       model.transaction(() => {
-        chunk.forEach((index, place) => {
+        for (const index of chunk) {
           const home = this.table.home(index);
           if (home !== party) {
             if (party !== undefined) model.writeSummary(party, summaryToJson(summary));
             party = home;
             summary = emptySummary();
           }
-          const { event, interaction } = events[place] as KeptEvent;
+          const { event, interaction } = this.table.kept(index) ?? (read.get(index) as KeptEvent);
           const stands = this.table.stands(index);
           model.writeEntry(this.table.row(index, event));
           contribute(summary, { event, home, stands }, interaction);
-        });
+        }
       });
       onProgress(chunk.length);
     }
     if (party !== undefined) model.writeSummary(party, summaryToJson(summary));
   }
 
-  /** From memory, or what did not fit there from the log. */
-  private async events(chunk: Uint32Array): Promise<KeptEvent[]> {
-    const kept = Array.from(chunk, (index) => this.table.kept(index));
-    const missing = Array.from(chunk).filter((_, place) => kept[place] === undefined);
-    if (missing.length === 0) return kept as KeptEvent[];
-    const recorded = this.options.log.at(missing.map((index) => this.table.position(index)));
+  /** What did not fit into memory, from the log: by index. */
+  private async readAgain(chunk: Uint32Array): Promise<Map<number, KeptEvent>> {
+    const missing = new Map<number, number>();
+    for (const index of chunk) if (!this.table.isKept(index)) missing.set(this.table.position(index), index);
+    if (missing.size === 0) return new Map();
+    const recorded = this.options.log.at([...missing.keys()]);
     const { logged } = await decode(
       recorded.filter((event) => event !== undefined),
       this.options.vault,
     );
-    const read = new Map(logged.map((event) => [event.position, event]));
-    return Array.from(chunk, (index, place) => {
-      const known = kept[place];
-      if (known !== undefined) return known;
-      const event = read.get(this.table.position(index));
-      if (event === undefined) throw new Error('an event that was scanned cannot be read again');
-      return { event, interaction: interactionOf(event.stream) };
-    });
+    if (logged.length < missing.size) throw new Error('an event that was scanned cannot be read again');
+    return new Map(
+      logged.map((event) => [
+        missing.get(event.position) as number,
+        { event, interaction: interactionOf(event.stream) },
+      ]),
+    );
   }
 }

@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { earlierPart } from '../sqlite/models.js';
-import { rebuildCustomers } from './rebuild-customers.js';
-import { buildSearch, DividedLog } from './rebuild-search.js';
-import { withSources } from './rebuild-sources.js';
+import { DividedLog } from './divided-log.js';
 import { startSearch } from './rebuild-thread.js';
 import type { RebuildAnswer, RebuildTask } from './rebuild.js';
 
@@ -53,23 +51,17 @@ class Progress {
 }
 
 /**
- * The customers in this thread; beside it, of a long log, the search index in another, and half of what is left of that here
- * when the customers are done. What both need is read and decoded twice: that costs less than to hand over what the other has
- * gathered.
+ * Builds both models in this thread; of a long log another one goes through it for the search index meanwhile. It is begun
+ * before anything is loaded here: it has to load the same.
  */
 async function run(task: RebuildTask): Promise<void> {
   const { folder, masterKey, upTo } = task;
   const progress = new Progress(upTo);
-  const path = join(folder, task.search);
   const divided = task.divided ? DividedLog.of(upTo) : undefined;
+  const path = earlierPart(join(folder, task.search));
   const earlier =
-    divided &&
-    startSearch({ folder, masterKey, path: earlierPart(path), divided: divided.shared }, progress.search);
-  await withSources(task, async (sources) => {
-    const { log, vault } = sources;
-    const options = { log, vault, path: join(folder, task.customers), upTo, now: Date.now };
-    await rebuildCustomers(options, progress.customers);
-    await buildSearch(sources, { from: divided?.divide() ?? 0, upTo, path }, progress.search);
-  });
+    divided && startSearch({ folder, masterKey, path, divided: divided.shared }, progress.search);
+  const { buildModels } = await import('./build-models.js');
+  await buildModels(task, divided, progress);
   await earlier;
 }

@@ -14,7 +14,7 @@ export async function withSources<T>(
   { folder, masterKey }: { readonly folder: string; readonly masterKey: Uint8Array },
   work: (sources: Sources) => Promise<T>,
 ): Promise<T> {
-  const log = SqliteLogReader.open({ folder, mapped: true });
+  const log = SqliteLogReader.open({ folder, bulk: true });
   const vault = await SqliteVault.open({ folder, masterKey, readOnly: true, held: KEYS_HELD });
   try {
     return await work({ log, vault });

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { buildSearch, DividedLog } from './rebuild-search.js';
+import { DividedLog } from './divided-log.js';
+import { buildSearch } from './rebuild-search.js';
 import { withSources } from './rebuild-sources.js';
 import type { SearchMessage, SearchTask } from './rebuild-thread.js';
 
