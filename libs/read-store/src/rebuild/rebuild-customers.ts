@@ -256,7 +256,7 @@ export class GatheredCustomers {
             party = home;
             summary = emptySummary();
           }
-          const { event, interaction } = this.table.kept(index) ?? (read.get(index) as KeptEvent);
+          const { event, interaction } = this.event(index, read);
           const stands = this.table.stands(index);
           model.writeEntry(this.table.row(index, event));
           contribute(summary, { event, home, stands }, interaction);
@@ -265,6 +265,12 @@ export class GatheredCustomers {
       onProgress(chunk.length);
     }
     if (party !== undefined) model.writeSummary(party, summaryToJson(summary));
+  }
+
+  private event(index: number, read: ReadonlyMap<number, KeptEvent>): KeptEvent {
+    const event = this.table.kept(index) ?? read.get(index);
+    if (event === undefined) throw new Error('an event that was scanned cannot be read again');
+    return event;
   }
 
   /** What did not fit into memory, from the log: by index. */
@@ -277,7 +283,6 @@ export class GatheredCustomers {
       recorded.filter((event) => event !== undefined),
       this.options.vault,
     );
-    if (logged.length < missing.size) throw new Error('an event that was scanned cannot be read again');
     return new Map(
       logged.map((event) => [
         missing.get(event.position) as number,
