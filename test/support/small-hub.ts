@@ -209,7 +209,16 @@ export class SmallHub {
     const { store: log, vault } = this.#rooms;
     const file = newModelFile(this.#folder, CUSTOMERS);
     const path = join(this.#folder, file);
-    await rebuildCustomers({ path, log, vault, upTo: this.checkpoint, now: this.#now });
+    const upTo = this.checkpoint;
+    // Every other time most of it does not fit into memory, and is read again.
+    await rebuildCustomers({
+      path,
+      log,
+      vault,
+      upTo,
+      now: this.#now,
+      ...(upTo % 2 === 1 && { keep: 2_000 }),
+    });
     switchModels(this.#folder, { [CUSTOMERS]: file });
     await this.reopen();
   }

@@ -40,21 +40,27 @@ class Column {
 }
 
 const ARENA_PIECE = 8 * 1_048_576;
-/** So much of what is clear is kept at most; what comes after it is read from the log again. */
+/** So much of what is clear is kept; what comes after it is read from the log again. */
 const ARENA_LIMIT = 16 * ARENA_PIECE;
 
 /** Texts in a few large buffers instead of a million small strings. */
 class Arena {
   private readonly pieces: Buffer[] = [];
-  private used = ARENA_PIECE;
+  private readonly piece: number;
+  private used: number;
+
+  /** Holds so many bytes at most. */
+  constructor(private readonly limit: number) {
+    this.used = this.piece = Math.min(ARENA_PIECE, limit);
+  }
 
   /** Where the text lies; `NONE` where there is no room for it. */
   add(text: string): number {
     const most = text.length * 3 + 4;
-    if (most > ARENA_PIECE) return NONE;
-    if (this.used + most > ARENA_PIECE) {
-      if (this.pieces.length * ARENA_PIECE >= ARENA_LIMIT) return NONE;
-      this.pieces.push(Buffer.allocUnsafeSlow(ARENA_PIECE));
+    if (most > this.piece) return NONE;
+    if (this.used + most > this.piece) {
+      if ((this.pieces.length + 1) * this.piece > this.limit) return NONE;
+      this.pieces.push(Buffer.allocUnsafeSlow(this.piece));
       this.used = 0;
     }
     const piece = this.pieces.at(-1) as Buffer;
@@ -93,12 +99,17 @@ export class EntryTable {
   private readonly high = new Column();
   private readonly low = new Column();
   private readonly places = new Column();
-  private readonly arena = new Arena();
+  private readonly arena: Arena;
   private ids: Buffer = Buffer.alloc(16 * 1024);
   private readonly typeNames: string[] = [];
   private readonly typeNumbers = new Map<string, number>();
   /** First halves of the ids of interactions that have more than one event. */
   private readonly several = new Set<number>();
+
+  /** `keep`: bytes of what is clear, at most; default 128 MB. */
+  constructor(keep = ARENA_LIMIT) {
+    this.arena = new Arena(keep);
+  }
 
   add(event: LoggedEvent, interaction: string): void {
     const index = this.positions.length;

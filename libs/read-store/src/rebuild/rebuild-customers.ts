@@ -39,6 +39,8 @@ export interface RebuildOptions {
   readonly vault: Vault;
   readonly upTo: number;
   readonly now: () => number;
+  /** Bytes of clear fields that are kept in memory at most; default 128 MB. What is beyond is read from the log again. */
+  readonly keep?: number;
 }
 
 /**
@@ -120,14 +122,16 @@ async function follow(
  * the order of its timeline, so that every row is written once and in the order of its key.
  */
 export class GatheredCustomers {
-  private readonly table = new EntryTable();
+  private readonly table: EntryTable;
   private readonly identity = new IdentityScan();
   private readonly rules: number[] = [];
   private readonly parked: ParkedRow[] = [];
   /** Streams with an event that cannot be used: where it lies. What comes after it waits. */
   private readonly stopped = new Map<string, number>();
 
-  constructor(private readonly options: Pick<RebuildOptions, 'log' | 'vault' | 'upTo' | 'now'>) {}
+  constructor(private readonly options: Pick<RebuildOptions, 'log' | 'vault' | 'upTo' | 'now' | 'keep'>) {
+    this.table = new EntryTable(options.keep);
+  }
 
   /** Phase one: what each of the next events says of itself, in typed arrays; parties, links; what has to be parked. */
   add(recorded: readonly RecordedEvent[], { logged, unusable }: Decoded): void {
