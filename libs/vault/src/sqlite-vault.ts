@@ -37,8 +37,7 @@ const KEY_COLUMNS = 'handle, owner, salt, box, seq';
 const ENTRIES_HELD = 2_048;
 /** Where the keys are held apart: enough for who asks who a party is after opening what it sealed. Few die young. */
 const ENTRIES_BESIDE = 512;
-/** Ready for use, and who parties are once they were asked for: so many are kept at least where the keys are held apart. */
-const READY_BESIDE = 8_192;
+/** And of who parties are, once they were asked for: a tenth of the size. */
 const RECORDS_BESIDE = 65_536;
 /**
  * Keys that are read together by who goes through everybody's: they were made one after the other, for events that came
@@ -90,7 +89,6 @@ export class SqliteVault implements Vault {
   readonly #random = new RandomPool();
   readonly #entries: RecentMap<Handle, Entry>;
   readonly #held: KeyTable | undefined;
-  readonly #ready = new RecentMap<Handle, KeyObject>(READY_BESIDE);
   readonly #records: RecentMap<Handle, PartyRecord> | undefined;
   readonly #ring: Ring;
   readonly #handles = new RecentMap<string, Handle>(HANDLES_HELD);
@@ -322,18 +320,12 @@ export class SqliteVault implements Vault {
 
   #clearHeld(): void {
     this.#held?.clear();
-    this.#ready.clear();
     this.#records?.clear();
   }
 
   #keyOf(handle: Handle): KeyObject | undefined {
-    if (this.#held === undefined) return this.#entryOf(handle)?.key;
-    const ready = this.#ready.get(handle);
-    if (ready !== undefined) return ready;
-    const bytes = this.#held.get(handle);
-    const key = bytes === undefined ? this.#entryOf(handle)?.key : createSecretKey(bytes);
-    if (key !== undefined) this.#ready.set(handle, key);
-    return key;
+    const held = this.#held?.get(handle);
+    return held === undefined ? this.#entryOf(handle)?.key : createSecretKey(held);
   }
 
   #entryFrom([, owner, salt, box]: KeyRow): StoredEntry {
