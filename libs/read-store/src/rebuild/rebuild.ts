@@ -58,9 +58,12 @@ export async function rebuildModels(options: RebuildOptions): Promise<ModelFiles
 function runTask(task: RebuildTask, { signal, onProgress }: RebuildOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = fork(new URL('./rebuild-process.js', import.meta.url), {
-      // Large from the beginning: V8 would get there by a collection each. And collected by the threads that make the garbage:
-      // both cores are theirs, and helpers only take turns with them.
-      execArgv: ['--min-semi-space-size=32', '--max-semi-space-size=32', '--single-threaded-gc'],
+      // Large from the beginning, as it lives for seconds: V8 would get there by a collection each. And collected by the threads
+      // that make the garbage: both cores are theirs, and helpers only take turns with them.
+      execArgv: [
+        ...['--min-semi-space-size=64', '--max-semi-space-size=64', '--initial-old-space-size=500'],
+        '--single-threaded-gc',
+      ],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
