@@ -195,7 +195,9 @@ export class LogTable {
       const content = bytes === undefined ? { id, type, data } : { id, type, data, metadata: bytes };
       if (contentHash(stream, revision, recordedAt, content) === hash) return event;
       // Bytes that are no text came out changed: what they are themselves is looked at.
-      return this.at(position) ?? event;
+      const read = this.at(position);
+      if (read === undefined) throw new CorruptEventError(position, 'is missing');
+      return read;
     }
     const event: RecordedEvent =
       metadata === null
